@@ -1,0 +1,39 @@
+"""gunicorn's settings: one machine, threads for requests, processes for cores.
+
+From the environment: SIGILL_BIND (address to listen on), WEB_CONCURRENCY (worker processes, one a core).
+"""
+
+import os
+
+wsgi_app = "wsgi:app"
+bind = os.environ.get("SIGILL_BIND", "127.0.0.1:8000")
+
+# Signing and commits release the interpreter's lock, so threads share a core well; sync workers have no keep-alive.
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = 8
+worker_connections = 200
+
+# Each worker loads the application itself. Loading it once before the fork would save some memory, but database
+# connections, PKCS#11 sessions and threads must not cross a fork, and a reload (SIGHUP) would keep the old code.
+preload_app = False
+
+timeout = 30  # seconds without a sign of life from a worker
+graceful_timeout = 10  # less than the supervisor's 15, so that it never has to kill
+keepalive = 15  # longer than a customer takes to read the first page
+max_requests = 20_000  # bounds what a leak could cost
+max_requests_jitter = 2_000
+
+# A link with a seal in it is the longest request line; a reverse proxy adds about ten fields.
+limit_request_line = 8190
+limit_request_fields = 50
+limit_request_field_size = 8190
+
+# Who asked what is nobody's business: no access log. Errors go to standard error, without what the client sent.
+accesslog = None
+errorlog = "-"
+loglevel = "info"
+logger_class = "running.log.DiscreetLogger"
+
+# The control socket would make a folder in HOME; nothing here uses it.
+control_socket_disable = True
