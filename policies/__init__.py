@@ -1,0 +1,1 @@
+"""The packs as data, what is in force for whom, and the facts a decision needs."""

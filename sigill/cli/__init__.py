@@ -1,0 +1,1 @@
+"""The command line: files and streams in, plain words and exit codes out."""
