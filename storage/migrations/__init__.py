@@ -1,0 +1,1 @@
+"""Alembic scripts: `storage.migrate` runs them."""

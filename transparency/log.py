@@ -1,0 +1,123 @@
+"""The log as the packages above use it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, insert, or_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from sigill.tlog.checkpoint import Checkpoint
+from sigill.tlog.leaf import AnyLeaf
+from sigill.tlog.note import is_key_name
+from sigill.tlog.proof import LogProof, format_proof
+from sigill.tlog.tiles import TILE_WIDTH, Tile
+from sigill.tlog.tree import EMPTY_ROOT, inclusion_proof
+from storage.engine import writing
+from transparency.append import Append, Appended, LogHead, StoredToken
+from transparency.commit_queue import MAX_BATCH, CommitQueue
+from transparency.errors import LogConflict, StoreUnavailable
+from transparency.reading import LogReader
+from transparency.sequencing import Committed, Sequencer, SignerFor, signed_checkpoint
+from transparency.tables import logs, tokens
+
+
+class TransparencyLog:
+    """Every log of one database. One per process, made after forking; any number of threads and processes.
+
+    `signer_for` gives the Ed25519 key of a log by its origin, named as the origin; one private key may serve several.
+    """
+
+    def __init__(self, engine: Engine, *, signer_for: SignerFor, max_batch: int = MAX_BATCH) -> None:
+        self._engine = engine
+        self._signer_for = signer_for
+        self._reader = LogReader(engine)
+        sequencer = Sequencer(engine, signer_for=signer_for)
+        self._queue = CommitQueue[Append, Committed](sequencer.commit, max_batch=max_batch)
+
+    def create_log(self, log_id: str, origin: str) -> None:
+        """Create an empty log with its signed checkpoint, unless it is there already.
+
+        Raises LogConflict (the id or the origin is another's), StoreUnavailable; ValueError for an origin that
+        cannot name a key.
+        """
+        if not is_key_name(origin):
+            raise ValueError("an origin has 1 to 255 characters, no spaces and no +")
+        row = {"log_id": log_id, "origin": origin, "size": 0, "root": EMPTY_ROOT}
+        query = select(logs.c.log_id, logs.c.origin).where(or_(logs.c.log_id == log_id, logs.c.origin == origin))
+        try:
+            with writing(self._engine) as connection:
+                found = [tuple(row) for row in connection.execute(query)]
+                if not found:
+                    note = signed_checkpoint(Checkpoint(origin, 0, EMPTY_ROOT), signer_for=self._signer_for)
+                    connection.execute(insert(logs), row | {"checkpoint": note})
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(f"the log was not created: {type(error).__name__}") from error
+        if found not in ([], [(log_id, origin)]):
+            raise LogConflict(f"log {log_id[:80]!r} or origin {origin[:80]!r} is another's")
+
+    def append(self, append: Append) -> Appended:
+        """Append one leaf; return when it is durable, with its receipt.
+
+        Raises GuardFailed, CodeTaken, TokenExists, LogUnknown, LogCorrupt, StoreUnavailable, and whatever its own
+        writes raise: then nothing of it was written.
+        """
+        (answer,) = self.append_all((append,))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def append_all(self, appends: Sequence[Append]) -> tuple[Appended | Exception, ...]:
+        """Append leaves in one commit; each answer is what `append` would return or raise. Not all or nothing."""
+        if not appends:
+            return ()
+        answers = self._queue.submit(appends)
+        return tuple(_appended(append, answer) for append, answer in zip(appends, answers, strict=True))
+
+    def logs(self) -> tuple[LogHead, ...]:
+        """Return every log's head, in the order of their ids."""
+        return self._reader.heads()
+
+    def head(self, log_id: str) -> LogHead | None:
+        """Return a log's head, or None for a log unknown."""
+        return self._reader.head(log_id)
+
+    def checkpoint(self, log_id: str) -> str | None:
+        """Return a log's current signed checkpoint, or None for a log unknown."""
+        head = self._reader.head(log_id)
+        return None if head is None else head.checkpoint
+
+    def tile(self, log_id: str, level: int, n: int, width: int = TILE_WIDTH) -> bytes | None:
+        """Return `width` hashes of a tile (32 bytes each), or None where the log has no tile that wide."""
+        return self._reader.tile(log_id, Tile(level, n, width))
+
+    def entry_bundle(self, log_id: str, n: int, width: int = TILE_WIDTH) -> bytes | None:
+        """Return the leaves [256·n, 256·n + width) as a C2SP entry bundle, or None where there are not that many."""
+        return self._reader.entry_bundle(log_id, n, width)
+
+    def receipt(self, log_id: str, index: int) -> str:
+        """Return a fresh tlog-proof of a leaf against the current checkpoint. Raises LogUnknown, EntryUnknown."""
+        return self._reader.receipt(log_id, index)
+
+    def leaf(self, log_id: str, index: int) -> AnyLeaf:
+        """Return the leaf at an index. Raises EntryUnknown."""
+        return self._reader.leaf(log_id, index)
+
+    def record(self, log_id: str, index: int) -> bytes | None:
+        """Return the record whose hash the leaf holds, or None: never kept, or erased."""
+        return self._reader.record(log_id, index)
+
+    def token_by_jti(self, jti: str) -> StoredToken | None:
+        """Return the token of that jti, or None."""
+        return self._reader.token(tokens.c.jti == jti)
+
+    def token_by_code(self, code: str) -> StoredToken | None:
+        """Return the token of that code, or None."""
+        return self._reader.token(tokens.c.code == code)
+
+
+def _appended(append: Append, answer: Committed | Exception) -> Appended | Exception:
+    """Prove a committed leaf, in the submitter's own thread: the next batch need not wait for it."""
+    if isinstance(answer, Exception):
+        return answer
+    path = inclusion_proof(answer.index, answer.edge.frontier.size, answer.edge.read)
+    receipt = format_proof(LogProof(answer.index, path, answer.checkpoint))
+    return Appended(append.log_id, answer.origin, answer.index, receipt)

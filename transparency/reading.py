@@ -1,0 +1,152 @@
+"""What the log shows: checkpoints, tiles, entry bundles, receipts and tokens. Every answer is of one snapshot."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from sigill.tlog.leaf import HEAD, AnyLeaf, HeadLeaf, Leaf, LeafKind, format_leaf
+from sigill.tlog.proof import LogProof, format_proof
+from sigill.tlog.tiles import MAX_LEVEL, TILE_WIDTH, Tile, format_bundle, node_reader
+from sigill.tlog.tree import inclusion_proof
+from storage.engine import reading
+from storage.times import from_ms
+from transparency.append import LogHead, StoredToken
+from transparency.errors import EntryUnknown, LogCorrupt, LogUnknown, StoreUnavailable
+from transparency.tables import entries, logs, records, tokens
+from transparency.tile_store import load_tile
+
+_MAX_CACHED_TILES: Final = 1024
+
+
+class LogReader:
+    """Reads the log, any number of threads at once. Full tiles never change, so the last 1,024 used are kept.
+
+    Every method raises StoreUnavailable when the database does not answer.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._full_tiles: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
+        self._mutex = threading.Lock()
+
+    def heads(self) -> tuple[LogHead, ...]:
+        """Return every log's head, in the order of their ids."""
+        with self._reading() as connection:
+            return tuple(_head(row) for row in connection.execute(select(logs).order_by(logs.c.log_id)))
+
+    def head(self, log_id: str) -> LogHead | None:
+        """Return a log's head, or None for a log unknown."""
+        with self._reading() as connection:
+            return _load_head(connection, log_id)
+
+    def tile(self, log_id: str, tile: Tile) -> bytes | None:
+        """Return `tile.width` hashes, or None where the log has no tile that wide."""
+        if not 0 <= tile.level <= MAX_LEVEL or not 1 <= tile.width <= TILE_WIDTH or tile.index < 0:
+            return None
+        with self._reading() as connection:
+            return self._load_tile(connection, log_id, tile)
+
+    def entry_bundle(self, log_id: str, n: int, width: int) -> bytes | None:
+        """Return the leaves [256·n, 256·n + width) as a C2SP bundle, or None where there are not that many."""
+        if n < 0 or not 1 <= width <= TILE_WIDTH:
+            return None
+        begin = n * TILE_WIDTH
+        query = (
+            select(entries)
+            .where(entries.c.log_id == log_id, entries.c.idx >= begin, entries.c.idx < begin + width)
+            .order_by(entries.c.idx)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        return format_bundle(format_leaf(_leaf(row)) for row in rows) if len(rows) == width else None
+
+    def leaf(self, log_id: str, index: int) -> AnyLeaf:
+        """Return the leaf at an index. Raises EntryUnknown."""
+        query = select(entries).where(entries.c.log_id == log_id, entries.c.idx == index)
+        with self._reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise EntryUnknown(f"no leaf {index} in log {log_id[:80]!r}")
+        return _leaf(row)
+
+    def receipt(self, log_id: str, index: int) -> str:
+        """Return a proof of the leaf at `index` against the current checkpoint; reads at most one tile a level.
+
+        Raises LogUnknown, EntryUnknown, LogCorrupt.
+        """
+        with self._reading() as connection:
+            head = _load_head(connection, log_id)
+            if head is None:
+                raise LogUnknown(f"no log {log_id[:80]!r}")
+            if not 0 <= index < head.size:
+                raise EntryUnknown(f"no leaf {index} in log {log_id[:80]!r} of {head.size}")
+
+            @cache
+            def read_tile(tile: Tile) -> bytes:
+                data = self._load_tile(connection, log_id, tile)
+                if data is None:
+                    raise LogCorrupt(f"log {log_id}: tile {tile.index} of level {tile.level} is missing or too short")
+                return data
+
+            path = inclusion_proof(index, head.size, node_reader(head.size, read_tile))
+        return format_proof(LogProof(index, path, head.checkpoint))
+
+    def token(self, condition: ColumnElement[bool]) -> StoredToken | None:
+        """Return the one token that a condition on `transparency.tables.tokens` selects, or None."""
+        with self._reading() as connection:
+            row = connection.execute(select(tokens).where(condition)).one_or_none()
+        if row is None:
+            return None
+        return StoredToken(row.jti, row.operator_id, row.code, row.jws, row.log_id, row.idx, from_ms(row.created_at_ms))
+
+    def record(self, log_id: str, index: int) -> bytes | None:
+        """Return the record whose hash the leaf at `index` holds, or None: never kept, or erased."""
+        query = select(records.c.body).where(records.c.log_id == log_id, records.c.idx == index)
+        with self._reading() as connection:
+            body = connection.execute(query).scalar_one_or_none()
+        return None if body is None else bytes(body)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with reading(self._engine) as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(f"the database did not answer: {type(error).__name__}") from error
+
+    def _load_tile(self, connection: Connection, log_id: str, tile: Tile) -> bytes | None:
+        if tile.width < TILE_WIDTH:
+            return load_tile(connection, log_id, tile)
+        key = (log_id, tile.level, tile.index)
+        with self._mutex:
+            if key in self._full_tiles:
+                self._full_tiles.move_to_end(key)
+                return self._full_tiles[key]
+        data = load_tile(connection, log_id, tile)
+        if data is not None:
+            with self._mutex:
+                self._full_tiles[key] = data
+                if len(self._full_tiles) > _MAX_CACHED_TILES:
+                    self._full_tiles.popitem(last=False)
+        return data
+
+
+def _load_head(connection: Connection, log_id: str) -> LogHead | None:
+    row = connection.execute(select(logs).where(logs.c.log_id == log_id)).one_or_none()
+    return None if row is None else _head(row)
+
+
+def _head(row: Row[Any]) -> LogHead:
+    return LogHead(row.log_id, row.origin, row.size, row.root, row.checkpoint)
+
+
+def _leaf(row: Row[Any]) -> AnyLeaf:
+    if row.kind == HEAD:
+        return HeadLeaf(row.head_origin, row.head_size, row.hash)
+    return Leaf(LeafKind(row.kind), row.hash)
