@@ -19,7 +19,8 @@ Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | bool | None
 MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**53 - 1
 _MAX_DIGITS: Final = 20
-_NESTING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+# The closing quote is optional: a string without an end would else be read again from every quote in it.
+_NESTING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 def parse_json(data: bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - any JSON value, narrowed by the caller

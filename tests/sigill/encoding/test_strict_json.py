@@ -127,3 +127,11 @@ def test_only_malformed_encoding_escapes(data: bytes) -> None:
     except MalformedEncoding:
         return
     assert value == json.loads(data)
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("piece", [b'\\"', b"\\", b'"', b"[", b'"["', b'{"a":', b'\\u0041"'])
+def test_a_megabyte_of_anything_is_refused_in_no_time(piece: bytes) -> None:
+    body = b'"' + piece * (1_000_000 // len(piece))
+    with pytest.raises(MalformedEncoding):
+        parse_json(body, max_bytes=len(body))

@@ -1,0 +1,124 @@
+"""A report as a JSON-able value: the one shape of the service's answer and of `sigill verify --json` offline. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sigill.report.checks import Detail
+from sigill.report.judge import Report
+from sigill.report.trust import Trust
+from sigill.report.words import Words
+from sigill.seal.claims import SealClaims, operator_id_of
+from sigill.seal.disclosures import Name
+from sigill.seal.token import ParsedSeal
+from sigill.tlog.proof import parse_proof
+from sigill.vocabulary import foreign_words
+
+_ABOUT_THE_SENDER: Final = (
+    "sender",
+    "authorship",
+    "channel",
+    "purpose",
+    "sealed_at",
+    "sent_at",
+    "conversation",
+    "decision",
+    "content",
+    "log",
+    "seal",
+    "proof",
+    "receipt",
+)
+
+
+def describe_report(report: Report, words: Words, *, trust: Trust, receipt: str | None) -> dict[str, Any]:
+    """Return a report as the API shows it; nothing about the sender unless issuer and signature passed.
+
+    `receipt` is the log proof the report rests on. What only the service knows (the operator's standing now, its page,
+    its signed verification receipt) it adds itself; here those are None, and the page is the one the seal names.
+    """
+    reason = words.reason(report.reason)
+    shape: dict[str, Any] = {
+        "answer": report.answer.value,
+        "reason": report.reason.value,
+        "headline": reason.headline,
+        "why": reason.why,
+        "next": reason.next,
+        "checks": [
+            {
+                "check": check.check.value,
+                "outcome": check.outcome.value,
+                "detail": check.detail.value,
+                "words": words.detail(check.detail),
+            }
+            for check in report.checks
+        ],
+        **dict.fromkeys(_ABOUT_THE_SENDER),
+    }
+    proven = report.proven
+    return shape if proven is None else shape | _about(report, proven, words, trust, receipt)
+
+
+def _about(report: Report, seal: ParsedSeal, words: Words, trust: Trust, receipt: str | None) -> dict[str, Any]:
+    claims = seal.claims
+    decision = seal.disclosed(Name.DEC)
+    return {
+        "sender": _sender(claims),
+        "authorship": _authorship(claims, words),
+        "channel": claims.ch.value,
+        "purpose": claims.pur.value,
+        "sealed_at": claims.iat.isoformat(),
+        "sent_at": None if claims.sent is None else claims.sent.isoformat(),
+        "conversation": None if claims.conv is None else {"id": claims.conv.id, "seq": claims.conv.seq},
+        "decision": None if decision is None else decision.value,
+        "content": _content(report),
+        "log": _log(report, claims, trust, receipt),
+        "seal": report.shown,
+        "proof": receipt,
+    }
+
+
+def _sender(claims: SealClaims) -> dict[str, Any]:
+    return {
+        "id": operator_id_of(claims),
+        "name": claims.op.name,
+        "identifier": claims.op.id,
+        "industry": claims.op.ind.value,
+        "assurance_level": claims.op.lvl,
+        "environment": "test" if claims.op.test else "live",
+        "state_now": None,
+        "page": claims.sub,
+    }
+
+
+def _authorship(claims: SealClaims, words: Words) -> dict[str, Any]:
+    foreign = foreign_words(claims.auth.by, draft=claims.auth.draft)
+    system = claims.ai
+    return {
+        "by": claims.auth.by.value,
+        "role": claims.auth.role.value,
+        "attestation": claims.att.lvl.value,
+        "words": words.authorship(claims.auth.by, level=claims.att.lvl, role=claims.auth.role, operator=claims.op.name),
+        "w3c": foreign.w3c,
+        "header": foreign.header,
+        "eu_icon": foreign.eu_icon,
+        "source_type": foreign.source_type,
+        "ai_system": None
+        if system is None
+        else {"name": system.system, "provider": system.provider, "model": system.model},
+    }
+
+
+def _content(report: Report) -> Mapping[str, str] | None:
+    finding = report.content
+    if finding is None or finding.matched is None:
+        return None
+    return {"matched": finding.matched, "before": finding.before, "after": finding.after}
+
+
+def _log(report: Report, claims: SealClaims, trust: Trust, receipt: str | None) -> dict[str, Any]:
+    log = trust.logs.get(operator_id_of(claims))
+    proven = receipt is not None and any(check.detail is Detail.IN_THE_LOG for check in report.checks)
+    return {
+        "origin": None if log is None else log.origin,
+        "index": parse_proof(receipt).index if proven and receipt is not None else None,
+    }

@@ -1,0 +1,79 @@
+"""Finding the seal, or the codes of some, in a pasted text. Pure.
+
+Looked for in this order: a whole seal, nothing but a code or a link, an invisible carrier, a line `Sigill <code>` or
+a link anywhere (a quoted mail has it in its middle).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sigill.errors import MalformedCode, MalformedSeal
+from sigill.seal.token import ParsedSeal, parse_seal
+from sigill.text.carrier import find_carriers
+from sigill.text.codes import Code, parse_code
+
+MAX_CODES: Final = 5
+_GROUP: Final = "[0-9A-Za-z]{4}"
+# A seal begins where a run of its symbols begins: otherwise "eyJeyJeyJ…" would be read once for every "eyJ" in it.
+_BEGIN: Final = r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{20,}+\."
+_SEAL: Final = re.compile(_BEGIN + r"[A-Za-z0-9_-]++\.[A-Za-z0-9_-]{86}~(?:[A-Za-z0-9_-]++~)*+")
+_CODE: Final = re.compile(
+    rf"(?:\bSigill:?[ \t]+|/s/)({_GROUP}[- ]?{_GROUP}[- ]?{_GROUP})(?![0-9A-Za-z])", re.IGNORECASE
+)
+_LOOKS_LIKE_A_SEAL: Final = re.compile(_BEGIN + r"[A-Za-z0-9_-]{20}")
+_ONLY_CODE: Final = re.compile(rf"\s*(?:Sigill:?\s+)?{_GROUP}[-\s]?{_GROUP}[-\s]?{_GROUP}\s*\Z", re.IGNORECASE)
+_ONLY_LINK: Final = re.compile(r"\s*https?://[^/\s]+/s/([0-9A-Za-z-]{12,14})/?\s*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A seal, or codes to look one up by, or neither; `text` is what there is to compare with it, None if nothing.
+
+    A thread of mails carries several codes: all of them, in the order they stand, at most `MAX_CODES`. `broken` says
+    that something looks like a seal and cannot be read.
+    """
+
+    seal: ParsedSeal | None = None
+    codes: tuple[Code, ...] = ()
+    text: str | None = None
+    broken: bool = False
+
+
+def find_in_text(text: str) -> Found:
+    """Find a seal or codes in `text`. What cannot be one is passed over: an ill-formed seal is none. Total."""
+    found = _find_seal(text)
+    if found is not None:
+        return found
+    link = _ONLY_LINK.match(text)
+    if link is not None:
+        return Found(codes=_codes([link[1]]))
+    # Three words of four letters are no code; one in a hundred codes has no digit, and is told by its hyphens.
+    if _ONLY_CODE.match(text) and any(symbol.isdigit() or symbol == "-" for symbol in text):
+        return Found(codes=_codes([re.sub(r"\A\s*sigill:?\s+", "", text, flags=re.IGNORECASE)]))
+    hidden = [code for code, _, _ in find_carriers(text)]
+    codes = tuple(dict.fromkeys([*hidden, *_codes(item[1] for item in _CODE.finditer(text))]))[:MAX_CODES]
+    return Found(codes=codes, text=text, broken=not codes and _LOOKS_LIKE_A_SEAL.search(text) is not None)
+
+
+def _find_seal(text: str) -> Found | None:
+    for match in _SEAL.finditer(text):
+        try:
+            seal = parse_seal(match[0])
+        except MalformedSeal:
+            continue
+        rest = text[: match.start()] + text[match.end() :]
+        return Found(seal=seal, text=rest if rest.strip() else None)
+    return None
+
+
+def _codes(typed: Iterable[str]) -> tuple[Code, ...]:
+    return tuple(code for item in typed if (code := _read(item)) is not None)
+
+
+def _read(typed: str) -> Code | None:
+    try:
+        return parse_code(typed)
+    except MalformedCode:
+        return None

@@ -1,0 +1,210 @@
+"""Judging one seal: every check once, in order, each saying what it guards against.
+
+1. issuer      a seal of a guarantor we do not know proves nothing here
+2. signature   forged or altered claims; a key that is unknown, out of its time, compromised, or for another token type
+3. validity    a seal kept too long, or one from a clock that runs ahead
+4. standing    an operator that was not verified when it sealed; what changed since is said
+5. log         a seal made in secret
+6. witnessed   a log that shows different people different things
+7. content     the seal or code of one message under other words
+8. exact bytes, links, files   what a pasted text does not show
+9. recipient   a real message replayed to somebody else
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sigill.errors import SigillError, SignatureInvalid
+from sigill.keys.jwks import PublishedKey
+from sigill.keys.p256 import check_signature
+from sigill.report.answers import Answer, Circumstance, Fact, Reason, answer_for
+from sigill.report.checks import Check, CheckName, Detail, checked
+from sigill.report.content import ContentFinding, Presented, compare_content, compare_hashes, hashes_value
+from sigill.report.openers import Opener
+from sigill.report.standing import Standing, State
+from sigill.report.trust import Trust
+from sigill.seal.claims import operator_id_of
+from sigill.seal.disclosures import AddressType, Disclosure, Name
+from sigill.seal.token import TYP, ParsedSeal, format_seal, jws_hash
+from sigill.tlog.leaf import Leaf, LeafKind, format_leaf
+from sigill.tlog.note import parse_vkey
+from sigill.tlog.proof import verify_proof
+from sigill.tlog.tree import hash_leaf
+
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvidence:
+    """A `tlog-proof@v1` for the seal, or none.
+
+    `reachable` is False where the log could not be asked; `absent` is True where it was, and holds no such seal.
+    """
+
+    receipt: str | None
+    reachable: bool = True
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found. `seal` and what follows are None where nothing about the sender is proven."""
+
+    answer: Answer
+    reason: Reason
+    checks: tuple[Check, ...]
+    seal: ParsedSeal | None = None
+    shown: str | None = None
+    content: ContentFinding | None = None
+
+    @property
+    def proven(self) -> ParsedSeal | None:
+        """The seal, if issuer and signature both passed: only then may its claims be shown as facts."""
+        details = {check.detail for check in self.checks}
+        trusted = {Detail.KNOWN_GUARANTOR, Detail.SIGNATURE_VERIFIES} <= details
+        return self.seal if trusted else None
+
+
+def report_without_seal(reason: Reason) -> Report:
+    """Return the report on something that carries no seal we could find: never *fake*, always *cannot say*."""
+    return Report(Answer.CANNOT_SAY, reason, ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything a verdict rests on beside the seal itself; `at` is aware UTC."""
+
+    presented: Presented
+    trust: Trust
+    opener: Opener
+    log: LogEvidence
+    at: datetime
+    standing: Standing | None = None
+
+
+def judge_seal(seal: ParsedSeal, evidence: Evidence) -> Report:
+    """Make every check over `seal` and look up the answer. Pure; never raises for a bad seal."""
+    issuer = _issuer_detail(seal, evidence.trust)
+    signature = _signature_detail(seal, evidence.trust) if issuer is Detail.KNOWN_GUARANTOR else Detail.SIGNATURE_FIRST
+    head = [checked(CheckName.ISSUER, issuer), checked(CheckName.SIGNATURE, signature)]
+    if signature is not Detail.SIGNATURE_VERIFIES:
+        rest = [checked(name, Detail.SIGNATURE_FIRST) for name in list(CheckName)[2:]]
+        answer, reason = answer_for(frozenset({issuer, signature}))
+        return Report(answer, reason, (*head, *rest), seal)
+    content = compare_content(seal, evidence.presented, evidence.opener)
+    checks = (*head, *_checks_after_signature(seal, evidence, content))
+    answer, reason = answer_for(_facts(checks, seal, evidence.presented))
+    return Report(answer, reason, checks, seal, _show_matched(seal, evidence, content), content)
+
+
+def _checks_after_signature(seal: ParsedSeal, evidence: Evidence, content: ContentFinding) -> Iterator[Check]:
+    presented, opener = evidence.presented, evidence.opener
+    yield checked(CheckName.VALIDITY, _validity_detail(seal, evidence.at))
+    yield checked(CheckName.STANDING, _standing_detail(evidence.standing))
+    yield checked(CheckName.LOG, _log_detail(seal, evidence.trust, evidence.log))
+    yield checked(CheckName.WITNESSED, Detail.NOT_WITNESSED_YET)
+    yield checked(CheckName.CONTENT, content.detail)
+    yield checked(CheckName.EXACT_BYTES, content.exact)
+    yield checked(CheckName.LINKS, compare_hashes(Name.LINKS, presented.links, opener))
+    yield checked(CheckName.FILES, compare_hashes(Name.FILES, presented.files, opener))
+    yield checked(CheckName.RECIPIENT, _recipient_detail(seal, presented, opener))
+
+
+def _facts(checks: tuple[Check, ...], seal: ParsedSeal, presented: Presented) -> frozenset[Fact]:
+    facts: set[Fact] = {check.detail for check in checks}
+    if presented.found_by_code:
+        facts.add(Circumstance.FOUND_BY_CODE)
+    if seal.claims.op.test:
+        facts.add(Circumstance.TEST_ENVIRONMENT)
+    return frozenset(facts)
+
+
+def _issuer_detail(seal: ParsedSeal, trust: Trust) -> Detail:
+    return Detail.KNOWN_GUARANTOR if seal.claims.iss == trust.issuer else Detail.UNKNOWN_GUARANTOR
+
+
+def _signature_detail(seal: ParsedSeal, trust: Trust) -> Detail:
+    key = trust.key(seal.jws.kid, typ=TYP)
+    if key is None:
+        old = trust.as_of < seal.claims.iat
+        return Detail.KEY_LIST_OLDER_THAN_SEAL if old else Detail.KEY_UNKNOWN
+    try:
+        check_signature(key.public_key, signature=seal.jws.signature, message=seal.jws.signing_input)
+    except SignatureInvalid:
+        return Detail.SIGNATURE_WRONG
+    return _key_detail(key, seal.claims.iat)
+
+
+def _key_detail(key: PublishedKey, signed_at: datetime) -> Detail:
+    if key.compromised_at is not None:
+        return Detail.KEY_COMPROMISED  # a thief chooses iat; only a cosigned checkpoint could tell the time
+    if not key.valid_from <= signed_at < key.valid_until:
+        return Detail.KEY_NOT_VALID_THEN
+    return Detail.SIGNATURE_VERIFIES
+
+
+def _validity_detail(seal: ParsedSeal, at: datetime) -> Detail:
+    if seal.claims.iat > at + CLOCK_TOLERANCE:
+        return Detail.FROM_THE_FUTURE
+    return Detail.EXPIRED if at >= seal.claims.exp else Detail.WITHIN_VALIDITY
+
+
+def _standing_detail(standing: Standing | None) -> Detail:
+    if standing is None:
+        return Detail.STANDING_VOUCHED  # the guarantor seals for verified operators only
+    if standing.then is not State.VERIFIED:
+        return Detail.NOT_IN_STANDING_THEN
+    match standing.now:
+        case State.SUSPENDED:
+            return Detail.SUSPENDED_SINCE
+        case State.REVOKED:
+            return Detail.REVOKED_SINCE
+        case _:
+            return Detail.STANDING_VOUCHED
+
+
+def _log_detail(seal: ParsedSeal, trust: Trust, log: LogEvidence) -> Detail:
+    trusted = trust.logs.get(operator_id_of(seal.claims))
+    if not log.reachable:
+        return Detail.LOG_UNREACHABLE
+    if log.absent:
+        return Detail.NOT_IN_THE_LOG
+    if log.receipt is None:
+        return Detail.NO_RECEIPT
+    if trusted is None:
+        return Detail.LOG_KEY_UNKNOWN
+    leaf_hash = hash_leaf(format_leaf(Leaf(LeafKind.SEAL, jws_hash(seal.jws.text))))
+    try:
+        keys = [parse_vkey(trusted.vkey)]
+        verify_proof(log.receipt, leaf_hash=leaf_hash, origin=trusted.origin, keys=keys)
+    except SigillError:
+        return Detail.NOT_IN_THE_LOG
+    return Detail.IN_THE_LOG
+
+
+def _recipient_detail(seal: ParsedSeal, presented: Presented, opener: Opener) -> Detail:
+    if seal.claims.rcp is None:
+        return Detail.RECIPIENT_NOT_BOUND
+    if presented.recipient is None:
+        return Detail.RECIPIENT_NOT_GIVEN
+    kind, address = presented.recipient
+    match opener.recipient_matches(AddressType(kind), address):
+        case None:
+            return Detail.RECIPIENT_NOT_OPENABLE
+        case True:
+            return Detail.RECIPIENT_MATCHES
+        case _:
+            return Detail.RECIPIENT_DIFFERS
+
+
+def _show_matched(seal: ParsedSeal, evidence: Evidence, content: ContentFinding) -> str:
+    """Return the seal with the disclosures of what was brought and matched, and no others."""
+    presented, opener = evidence.presented, evidence.opener
+    shown: list[Disclosure | None] = [content.disclosure]
+    if presented.links is not None:
+        shown.append(opener.shown(Name.LINKS, hashes_value(Name.LINKS, presented.links)))
+    if presented.files is not None:
+        shown.append(opener.shown(Name.FILES, hashes_value(Name.FILES, presented.files)))
+    return format_seal(seal.jws.text, (item for item in shown if item is not None))

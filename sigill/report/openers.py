@@ -1,0 +1,74 @@
+"""Opening what a seal hides: by the disclosures that came along, or by the guarantor's own salts.
+
+Both answer three ways: it is this value (True), it is another one (False), or it cannot be told (None).
+"""
+
+from typing import Protocol
+
+from sigill.encoding.strict_json import Json
+from sigill.seal.disclosures import AddressType, Disclosure, Name, derive_salt, make_disclosure
+from sigill.seal.recipient import commit_recipient, open_recipient
+from sigill.seal.token import ParsedSeal
+
+
+class Opener(Protocol):
+    """Compares a value brought to the check with what the seal covers."""
+
+    def matches(self, name: Name, value: Json) -> bool | None:
+        """Tell whether the seal covers `value` under `name`."""
+
+    def recipient_matches(self, kind: AddressType, address: str) -> bool | None:
+        """Tell whether the seal is bound to this normalised address."""
+
+    def shown(self, name: Name, value: Json) -> Disclosure | None:
+        """Return the disclosure of a value that matched, to hand to whoever brought it."""
+
+
+class BroughtOpener:
+    """Works offline, with the disclosures that came with the seal."""
+
+    def __init__(self, seal: ParsedSeal) -> None:
+        self._seal = seal
+
+    def matches(self, name: Name, value: Json) -> bool | None:
+        """Compare with the disclosure called `name`; None where the holder left it out."""
+        disclosure = self._seal.disclosed(name)
+        return None if disclosure is None else bool(disclosure.value == value)
+
+    def recipient_matches(self, kind: AddressType, address: str) -> bool | None:
+        """Compare with `rcp_open`; None where the holder left it out."""
+        disclosure = self._seal.disclosed(Name.RCP_OPEN)
+        if disclosure is None:
+            return None
+        return bool(disclosure.value == open_recipient(disclosure.salt, kind=kind, address=address))
+
+    def shown(self, name: Name, value: Json) -> Disclosure | None:
+        """Return the disclosure that came along, if it holds `value`."""
+        disclosure = self._seal.disclosed(name)
+        return disclosure if disclosure is not None and disclosure.value == value else None
+
+
+class DerivingOpener:
+    """The guarantor's: computes what the disclosure would be from the month's salt key. Stores nothing."""
+
+    def __init__(self, seal: ParsedSeal, *, salt_key: bytes) -> None:
+        self._claims = seal.claims
+        self._salt_key = salt_key
+
+    def matches(self, name: Name, value: Json) -> bool | None:
+        """Tell whether the digest of `value` under its derived salt stands in `_sd`."""
+        return self._disclosure(name, value).digest in self._claims.sd
+
+    def recipient_matches(self, kind: AddressType, address: str) -> bool | None:
+        """Compute `rcp` for the address and compare."""
+        rcp = commit_recipient(self._salt_key, jti=self._claims.jti, kind=kind, address=address)
+        return rcp == self._claims.rcp
+
+    def shown(self, name: Name, value: Json) -> Disclosure | None:
+        """Return the derived disclosure if it belongs to the seal."""
+        disclosure = self._disclosure(name, value)
+        return disclosure if disclosure.digest in self._claims.sd else None
+
+    def _disclosure(self, name: Name, value: Json) -> Disclosure:
+        salt = derive_salt(self._salt_key, jti=self._claims.jti, name=name.value)
+        return make_disclosure(name, value, salt=salt)

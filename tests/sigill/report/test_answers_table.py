@@ -1,0 +1,123 @@
+"""The one table: no hole in it, no dead row, and one narrow way to *genuine*."""
+
+from itertools import product
+
+import pytest
+
+from sigill.report.answers import TABLE, Answer, Circumstance, Fact, answer_for
+from sigill.report.checks import Check, CheckName, Detail, Outcome, checked, outcome_of
+
+_STANDINGS = (
+    Detail.STANDING_VOUCHED,
+    Detail.NOT_IN_STANDING_THEN,
+    Detail.SUSPENDED_SINCE,
+    Detail.REVOKED_SINCE,
+)
+_AFTER_SIGNATURE = (
+    (Detail.WITHIN_VALIDITY, Detail.EXPIRED, Detail.FROM_THE_FUTURE),
+    _STANDINGS,
+    (Detail.IN_THE_LOG, Detail.NOT_IN_THE_LOG, Detail.NO_RECEIPT, Detail.LOG_UNREACHABLE, Detail.LOG_KEY_UNKNOWN),
+    (
+        Detail.CONTENT_MATCHES,
+        Detail.CONTENT_PARTLY_MATCHES,
+        Detail.CONTENT_DIFFERS,
+        Detail.CONTENT_NOT_GIVEN,
+        Detail.CONTENT_NOT_OPENABLE,
+        Detail.CONTENT_HIDDEN_CHARACTERS,
+    ),
+    (Detail.LINKS_MATCH, Detail.LINKS_DIFFER, Detail.LINKS_NOT_GIVEN),
+    (Detail.FILES_MATCH, Detail.FILES_DIFFER, Detail.FILES_NOT_GIVEN),
+    (
+        Detail.RECIPIENT_MATCHES,
+        Detail.RECIPIENT_DIFFERS,
+        Detail.RECIPIENT_NOT_BOUND,
+        Detail.RECIPIENT_NOT_GIVEN,
+        Detail.RECIPIENT_NOT_OPENABLE,
+    ),
+    (None, Circumstance.FOUND_BY_CODE),
+    (None, Circumstance.TEST_ENVIRONMENT),
+)
+_ALWAYS = (Detail.KNOWN_GUARANTOR, Detail.SIGNATURE_VERIFIES, Detail.NOT_WITNESSED_YET, Detail.BYTES_NOT_COMPARED)
+_NEEDED = frozenset([Detail.WITHIN_VALIDITY, Detail.IN_THE_LOG, Detail.CONTENT_MATCHES])
+_HEADS = (
+    (Detail.UNKNOWN_GUARANTOR, Detail.SIGNATURE_FIRST),
+    (Detail.KNOWN_GUARANTOR, Detail.SIGNATURE_WRONG),
+    (Detail.KNOWN_GUARANTOR, Detail.KEY_UNKNOWN),
+    (Detail.KNOWN_GUARANTOR, Detail.KEY_LIST_OLDER_THAN_SEAL),
+    (Detail.KNOWN_GUARANTOR, Detail.KEY_NOT_VALID_THEN),
+    (Detail.KNOWN_GUARANTOR, Detail.KEY_COMPROMISED),
+)
+
+
+def _combinations() -> list[frozenset[Fact]]:
+    """Return every combination of details that judging can produce once the signature verifies."""
+    return [
+        frozenset((*_ALWAYS, *(fact for fact in facts if fact is not None))) for facts in product(*_AFTER_SIGNATURE)
+    ]
+
+
+def _failed(facts: frozenset[Fact]) -> bool:
+    return any(isinstance(fact, Detail) and outcome_of(fact) is Outcome.FAILED for fact in facts)
+
+
+def test_a_row_fits_every_combination_that_judging_can_produce() -> None:
+    for facts in _combinations():
+        answer_for(facts)
+    for head in _HEADS:
+        assert answer_for(frozenset(head))[0] in {Answer.NOT_GENUINE, Answer.CANNOT_SAY}
+
+
+def test_genuine_is_reached_only_with_everything_needed_passed() -> None:
+    recipient = {Detail.RECIPIENT_MATCHES, Detail.RECIPIENT_NOT_BOUND}
+    standing = set(_STANDINGS) - {Detail.NOT_IN_STANDING_THEN}
+    for facts in _combinations():
+        needed = (
+            facts >= _NEEDED
+            and bool(recipient & facts)
+            and bool(standing & facts)
+            and not _failed(facts)
+            and Circumstance.TEST_ENVIRONMENT not in facts
+        )
+        assert (answer_for(facts)[0] is Answer.GENUINE) == needed, sorted(facts)
+
+
+def test_whatever_failed_makes_it_not_genuine_and_nothing_else_does() -> None:
+    for facts in _combinations():
+        assert (answer_for(facts)[0] is Answer.NOT_GENUINE) == _failed(facts), sorted(facts)
+
+
+def test_one_step_left_is_said_only_where_nothing_but_text_or_recipient_is_missing() -> None:
+    steps = {Detail.CONTENT_PARTLY_MATCHES, Detail.CONTENT_NOT_GIVEN, Detail.RECIPIENT_NOT_GIVEN}
+    for facts in _combinations():
+        if answer_for(facts)[0] is Answer.INCOMPLETE:
+            assert steps & facts
+            assert {Detail.WITHIN_VALIDITY, Detail.IN_THE_LOG} <= facts
+            assert not _failed(facts)
+
+
+def test_no_row_is_dead() -> None:
+    everything = [*_combinations(), *(frozenset[Fact](head) for head in _HEADS)]
+    reached = {next(number for number, row in enumerate(TABLE) if row.when <= facts) for facts in everything}
+    assert reached == set(range(len(TABLE)))
+
+
+def test_a_combination_no_row_fits_is_an_error_not_an_answer() -> None:
+    with pytest.raises(LookupError):
+        answer_for(frozenset())
+
+
+# --- checks ---
+
+
+def test_every_detail_has_exactly_one_outcome() -> None:
+    outcomes = {detail: outcome_of(detail) for detail in Detail}
+    assert set(outcomes.values()) == set(Outcome)
+    assert outcomes[Detail.RECIPIENT_NOT_BOUND] is Outcome.NOT_CHECKED
+    assert outcomes[Detail.OTHER_SPACING] is Outcome.NOT_CHECKED
+
+
+def test_a_check_refuses_to_be_a_truth_value() -> None:
+    check = checked(CheckName.LOG, Detail.IN_THE_LOG)
+    assert check == Check(CheckName.LOG, Outcome.PASSED, Detail.IN_THE_LOG)
+    with pytest.raises(TypeError, match="compare its outcome"):
+        bool(check)

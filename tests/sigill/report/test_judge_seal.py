@@ -1,0 +1,449 @@
+"""Judging whole seals: every answer by a real case, and every changed input by its own reason."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sigill.encoding.base64url import format_base64url
+from sigill.report.answers import TABLE, Answer, Circumstance, Fact, Reason, Row
+from sigill.report.checks import CheckName, Detail, Outcome
+from sigill.report.judge import CLOCK_TOLERANCE, LogEvidence, Report, report_without_seal
+from sigill.report.openers import BroughtOpener, DerivingOpener
+from sigill.report.standing import Standing, State
+from sigill.report.trust import Trust
+from sigill.seal.claims import SealClaims, audience_of, operator_url
+from sigill.seal.disclosures import AddressType, Name
+from sigill.seal.token import format_seal, parse_seal
+from sigill.text.links import link_hash
+from sigill.text.nu1 import canonical_h
+from sigill.text.search import windows
+from tests.builders_seal import (
+    LIFETIME,
+    NOW,
+    OPERATOR_ID,
+    SALT_KEY,
+    SIGNER,
+    Case,
+    MemoryLog,
+    MemorySigner,
+    make_case,
+    make_trust,
+    some_hash,
+)
+
+_LINK = "https://exempelbanken.example/kort"
+_CASE = make_case(links=[_LINK], files=[some_hash(3)])
+_LINKS = (format_base64url(link_hash(_LINK)),)
+_OTHER_KEY = MemorySigner(30)
+_VERIFIED = Standing(State.VERIFIED, State.VERIFIED)
+
+
+def _with_keys(case: Case, *keys: MemorySigner, as_of: datetime | None = None) -> Case:
+    trust = make_trust(case.log, *(key.published() for key in keys), as_of=as_of)
+    return replace(case, trust=trust)
+
+
+def _key_changed(**changes: Any) -> Case:
+    return replace(_CASE, trust=make_trust(_CASE.log, SIGNER.published(**changes)))
+
+
+def _elsewhere(claims: SealClaims) -> SealClaims:
+    issuer = "https://other.example"
+    return replace(claims, iss=issuer, aud=audience_of(issuer), sub=operator_url(issuer, OPERATOR_ID))
+
+
+def _forged() -> Case:
+    """A seal whose header names the guarantor's key, signed by somebody else."""
+    forger = MemorySigner(31)
+    forger._kid = SIGNER.kid
+    case = make_case(signer=forger)
+    return replace(case, trust=make_trust(case.log, SIGNER.published()))
+
+
+def _holding(case: Case, *without: Name) -> Case:
+    return replace(case, seal=case.without(*without))
+
+
+def _derived(case: Case) -> DerivingOpener:
+    return DerivingOpener(case.parsed, salt_key=SALT_KEY)
+
+
+_REAL: dict[str, tuple[Callable[[], Report], Answer, Reason]] = {
+    "everything as it should be": (_CASE.judge, Answer.GENUINE, Reason.GENUINE),
+    "not bound to a recipient": (make_case(recipient=None).judge, Answer.GENUINE, Reason.GENUINE),
+    "suspended since": (
+        lambda: _CASE.judge(standing=Standing(State.VERIFIED, State.SUSPENDED)),
+        Answer.GENUINE,
+        Reason.GENUINE_OPERATOR_SUSPENDED_SINCE,
+    ),
+    "revoked since": (
+        lambda: _CASE.judge(standing=Standing(State.VERIFIED, State.REVOKED)),
+        Answer.GENUINE,
+        Reason.GENUINE_OPERATOR_REVOKED_SINCE,
+    ),
+    "no text": (lambda: _CASE.judge(text=None), Answer.INCOMPLETE, Reason.GIVE_CONTENT),
+    "no recipient": (lambda: _CASE.judge(recipient=None), Answer.INCOMPLETE, Reason.GIVE_RECIPIENT),
+    "neither": (
+        lambda: _CASE.judge(text=None, recipient=None),
+        Answer.INCOMPLETE,
+        Reason.GIVE_CONTENT_AND_RECIPIENT,
+    ),
+    "a footer added": (
+        lambda: _CASE.judge(text=f"{_CASE.text}\n\nRing 08-123 och uppge din kod!"),
+        Answer.INCOMPLETE,
+        Reason.PARTLY_COVERED,
+    ),
+    "a key nobody published": (
+        lambda: _with_keys(_CASE, _OTHER_KEY).judge(),
+        Answer.NOT_GENUINE,
+        Reason.KEY_UNKNOWN,
+    ),
+    "a forged signature": (lambda: _forged().judge(), Answer.NOT_GENUINE, Reason.SIGNATURE_WRONG),
+    "a key not yet in use": (
+        lambda: _key_changed(valid_from=NOW + timedelta(seconds=1)).judge(),
+        Answer.NOT_GENUINE,
+        Reason.KEY_NOT_VALID_THEN,
+    ),
+    "a compromised key": (
+        lambda: _key_changed(compromised_at=NOW + timedelta(days=9)).judge(),
+        Answer.NOT_GENUINE,
+        Reason.KEY_COMPROMISED,
+    ),
+    "not verified then": (
+        lambda: _CASE.judge(standing=Standing(State.SUSPENDED, State.VERIFIED)),
+        Answer.NOT_GENUINE,
+        Reason.OPERATOR_NOT_IN_STANDING,
+    ),
+    "the receipt of another seal": (
+        lambda: _CASE.judge(log=LogEvidence(make_case("Another text").receipt)),
+        Answer.NOT_GENUINE,
+        Reason.NOT_IN_THE_LOG,
+    ),
+    "absent from the log": (
+        lambda: _CASE.judge(log=LogEvidence(None, absent=True)),
+        Answer.NOT_GENUINE,
+        Reason.NOT_IN_THE_LOG,
+    ),
+    "another text": (lambda: _CASE.judge(text="Hej Anna!"), Answer.NOT_GENUINE, Reason.TEXT_ALTERED),
+    "another text under a copied code": (
+        lambda: _CASE.judge(text="Betala 500 kr nu.", found_by_code=True),
+        Answer.NOT_GENUINE,
+        Reason.CODE_OF_ANOTHER_MESSAGE,
+    ),
+    "another recipient": (
+        lambda: _CASE.judge(recipient=(AddressType.EMAIL, "bo@example.se")),
+        Answer.NOT_GENUINE,
+        Reason.OTHER_RECIPIENT,
+    ),
+    "another link": (lambda: _CASE.judge(links=(some_hash(4),)), Answer.NOT_GENUINE, Reason.LINKS_ALTERED),
+    "another attachment": (lambda: _CASE.judge(files=(some_hash(4),)), Answer.NOT_GENUINE, Reason.FILES_ALTERED),
+    "hidden characters": (
+        lambda: _CASE.judge(text=_CASE.text.replace("kort", "ko\u200brt")),
+        Answer.CANNOT_SAY,
+        Reason.HIDDEN_CHARACTERS,
+    ),
+    "another guarantor": (lambda: make_case(change=_elsewhere).judge(), Answer.CANNOT_SAY, Reason.GUARANTOR_UNKNOWN),
+    "a trust file older than the seal": (
+        lambda: _with_keys(_CASE, _OTHER_KEY, as_of=NOW - timedelta(seconds=1)).judge(),
+        Answer.CANNOT_SAY,
+        Reason.KEY_LIST_TOO_OLD,
+    ),
+    "expired": (lambda: _CASE.judge(at=NOW + LIFETIME), Answer.CANNOT_SAY, Reason.EXPIRED),
+    "from the future": (
+        lambda: _CASE.judge(at=NOW - CLOCK_TOLERANCE - timedelta(seconds=1)),
+        Answer.CANNOT_SAY,
+        Reason.FROM_THE_FUTURE,
+    ),
+    "a test operator's": (make_case(test=True).judge, Answer.CANNOT_SAY, Reason.TEST_SEAL),
+    "no receipt": (lambda: _CASE.judge(log=LogEvidence(None)), Answer.CANNOT_SAY, Reason.LOG_NOT_CHECKED),
+    "the log away": (
+        lambda: _CASE.judge(log=LogEvidence(None, reachable=False)),
+        Answer.CANNOT_SAY,
+        Reason.LOG_NOT_CHECKED,
+    ),
+    "a log nobody listed": (
+        lambda: replace(_CASE, trust=replace(_CASE.trust, logs={})).judge(),
+        Answer.CANNOT_SAY,
+        Reason.LOG_NOT_CHECKED,
+    ),
+    "the text's disclosure left out": (
+        lambda: _holding(_CASE, Name.MSG).judge(),
+        Answer.CANNOT_SAY,
+        Reason.CONTENT_NOT_OPENABLE,
+    ),
+    "the recipient's disclosure left out": (
+        lambda: _holding(_CASE, Name.RCP_OPEN).judge(),
+        Answer.CANNOT_SAY,
+        Reason.RECIPIENT_NOT_OPENABLE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _REAL)
+def test_each_case_has_its_answer_and_reason(name: str) -> None:
+    make, answer, reason = _REAL[name]
+    report = make()
+    assert (report.answer, report.reason) == (answer, reason)
+
+
+def test_every_row_of_the_table_is_reached_by_a_real_case() -> None:
+    reached = {id(_row_of(name, make())) for name, (make, _, _) in _REAL.items()}
+    assert [row.reason for row in TABLE if id(row) not in reached] == []
+
+
+def test_every_reason_a_seal_can_have_is_reached_by_a_real_case() -> None:
+    without_seal = {Reason.UNSIGNED, Reason.SEAL_UNREADABLE, Reason.CODE_UNKNOWN}
+    assert {reason for _, _, reason in _REAL.values()} == set(Reason) - without_seal
+
+
+def _row_of(name: str, report: Report) -> Row:
+    facts: set[Fact] = {check.detail for check in report.checks}
+    if "copied code" in name:
+        facts.add(Circumstance.FOUND_BY_CODE)
+    if "test operator" in name:
+        facts.add(Circumstance.TEST_ENVIRONMENT)
+    return next(row for row in TABLE if row.when <= facts)
+
+
+def _outcomes(report: Report) -> dict[CheckName, Outcome]:
+    return {check.check: check.outcome for check in report.checks}
+
+
+def test_every_check_is_reported_once_and_in_order_whatever_the_answer() -> None:
+    for make, _, _ in _REAL.values():
+        assert [check.check for check in make().checks] == list(CheckName)
+
+
+def test_nothing_after_a_failed_signature_is_looked_at() -> None:
+    outcomes = list(_outcomes(_forged().judge()).values())
+    assert outcomes == [Outcome.PASSED, Outcome.FAILED, *[Outcome.NOT_CHECKED] * 9]
+
+
+def test_the_sender_is_proven_only_when_issuer_and_signature_passed() -> None:
+    unproven = {"a key nobody published", "a forged signature", "a key not yet in use", "a compromised key"}
+    unproven |= {"another guarantor", "a trust file older than the seal"}
+    for name, (make, _, _) in _REAL.items():
+        assert (make().proven is None) == (name in unproven), name
+
+
+def test_what_carries_no_seal_is_never_called_fake() -> None:
+    for reason in (Reason.UNSIGNED, Reason.SEAL_UNREADABLE, Reason.CODE_UNKNOWN):
+        report = report_without_seal(reason)
+        assert report.answer is Answer.CANNOT_SAY
+        assert report.proven is None
+        assert report.checks == ()
+
+
+# --- boundary instants ---
+
+
+@pytest.mark.parametrize(
+    ("at", "detail"),
+    [
+        (NOW - CLOCK_TOLERANCE - timedelta(microseconds=1), Detail.FROM_THE_FUTURE),
+        (NOW - CLOCK_TOLERANCE, Detail.WITHIN_VALIDITY),
+        (NOW + LIFETIME - timedelta(microseconds=1), Detail.WITHIN_VALIDITY),
+        (NOW + LIFETIME, Detail.EXPIRED),
+    ],
+)
+def test_a_seal_counts_from_its_time_until_just_before_its_end(at: datetime, detail: Detail) -> None:
+    assert _CASE.judge(at=at).checks[2].detail is detail
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "detail"),
+    [
+        (NOW, NOW + timedelta(seconds=1), Detail.SIGNATURE_VERIFIES),
+        (NOW - timedelta(seconds=1), NOW, Detail.KEY_NOT_VALID_THEN),
+        (NOW + timedelta(seconds=1), NOW + timedelta(seconds=2), Detail.KEY_NOT_VALID_THEN),
+    ],
+)
+def test_a_key_signs_from_its_beginning_until_just_before_its_end(
+    begin: datetime, end: datetime, detail: Detail
+) -> None:
+    assert _key_changed(valid_from=begin, valid_until=end).judge().checks[1].detail is detail
+
+
+@pytest.mark.parametrize(
+    ("as_of", "reason"), [(NOW - timedelta(seconds=1), Reason.KEY_LIST_TOO_OLD), (NOW, Reason.KEY_UNKNOWN)]
+)
+def test_a_key_missing_from_a_list_as_old_as_the_seal_is_unknown(as_of: datetime, reason: Reason) -> None:
+    assert _with_keys(_CASE, _OTHER_KEY, as_of=as_of).judge().reason is reason
+
+
+def test_an_operator_in_standing_then_and_now_is_as_good_as_the_seal_s_word() -> None:
+    assert _CASE.judge(standing=_VERIFIED).reason is Reason.GENUINE
+    assert _CASE.judge(standing=Standing(State.VERIFIED, State.APPLIED)).reason is Reason.GENUINE
+
+
+# --- the log ---
+
+
+def test_a_receipt_signed_by_another_log_s_key_proves_nothing() -> None:
+    stranger = MemoryLog(seed=8)
+    index = stranger.append_seal(_CASE.parsed.jws.text)
+    assert _CASE.judge(log=LogEvidence(stranger.receipt(index))).reason is Reason.NOT_IN_THE_LOG
+
+
+def test_a_receipt_of_another_operator_s_log_proves_nothing() -> None:
+    other = MemoryLog("guarantor.example/log/another")
+    index = other.append_seal(_CASE.parsed.jws.text)
+    logs = dict(_CASE.trust.logs) | {"another": other.trusted("another")}
+    case = replace(_CASE, trust=replace(_CASE.trust, logs=logs))
+    assert case.judge(log=LogEvidence(other.receipt(index))).reason is Reason.NOT_IN_THE_LOG
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=60), st.integers(0, len(_CASE.receipt or "")))
+def test_a_receipt_with_anything_put_into_it_proves_nothing_or_the_same(put: str, place: int) -> None:
+    receipt = _CASE.receipt or ""
+    report = _CASE.judge(log=LogEvidence(receipt[:place] + put + receipt[place:]))
+    assert report.reason in {Reason.NOT_IN_THE_LOG, Reason.GENUINE}
+    if put == "":
+        assert report.reason is Reason.GENUINE
+
+
+# --- content ---
+
+
+def test_the_embedded_text_is_the_sealed_text_to_the_byte() -> None:
+    report = _CASE.judge(text=_CASE.embedded)
+    assert report.reason is Reason.GENUINE
+    assert report.content is not None
+    assert report.content.exact is Detail.SAME_BYTES
+    assert report.content.matched == _CASE.text
+
+
+def test_other_spacing_is_genuine_and_said() -> None:
+    report = _CASE.judge(text=_CASE.text.replace(" ", "\u00a0"))
+    assert report.reason is Reason.GENUINE
+    assert report.content is not None
+    assert report.content.exact is Detail.OTHER_SPACING
+
+
+def test_bytes_cannot_be_compared_without_their_disclosure() -> None:
+    report = _holding(_CASE, Name.MSGX).judge()
+    assert report.reason is Reason.GENUINE
+    assert report.content is not None
+    assert report.content.exact is Detail.BYTES_NOT_COMPARED
+
+
+def test_only_the_covered_part_of_a_quoted_mail_is_shown_as_covered() -> None:
+    quoted = "\n".join(f"> {line}" for line in _CASE.text.split("\n"))
+    report = _CASE.judge(text=f"Är detta äkta?\n\n{quoted}\n\nHälsningar Anna")
+    assert report.reason is Reason.PARTLY_COVERED
+    assert report.content is not None
+    assert report.content.matched == _CASE.text
+    assert (report.content.before, report.content.after) == ("Är detta äkta?", "Hälsningar Anna")
+
+
+def test_a_text_that_stayed_with_the_customer_is_compared_by_its_hash() -> None:
+    whole = format_base64url(canonical_h(_CASE.text))
+    assert _CASE.judge(text=None, hashes=(whole,)).reason is Reason.GENUINE
+    assert _CASE.judge(text=None, hashes=(some_hash(1),)).reason is Reason.TEXT_ALTERED
+    pasted = f"{_CASE.text}\n\nMer"
+    hashes = tuple(format_base64url(canonical_h(piece)) for piece in windows(pasted))
+    assert _CASE.judge(text=None, hashes=hashes).reason is Reason.PARTLY_COVERED
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=80))
+@example("")
+@example("> \u200d")
+@example("\ud800")
+def test_any_text_gets_an_answer_and_never_genuine_unless_it_is_the_text(text: str) -> None:
+    report = _CASE.judge(text=text)
+    assert report.answer is not Answer.GENUINE
+    assert report.answer in {Answer.NOT_GENUINE, Answer.CANNOT_SAY}
+
+
+# --- links, files, recipient ---
+
+
+def test_the_sealed_links_and_files_match() -> None:
+    report = _CASE.judge(links=_LINKS, files=(some_hash(3),))
+    outcomes = _outcomes(report)
+    assert report.reason is Reason.GENUINE
+    assert outcomes[CheckName.LINKS] is outcomes[CheckName.FILES] is Outcome.PASSED
+
+
+def test_links_that_went_missing_fail_and_links_not_brought_are_not_checked() -> None:
+    assert _CASE.judge(links=()).reason is Reason.LINKS_ALTERED
+    assert _outcomes(_CASE.judge())[CheckName.LINKS] is Outcome.NOT_CHECKED
+
+
+def test_links_without_their_disclosure_are_not_checked() -> None:
+    report = _holding(_CASE, Name.LINKS).judge(links=_LINKS)
+    assert report.reason is Reason.GENUINE
+    assert _outcomes(report)[CheckName.LINKS] is Outcome.NOT_CHECKED
+
+
+@pytest.mark.parametrize("kind", list(AddressType))
+def test_the_right_address_of_another_type_is_another_recipient(kind: AddressType) -> None:
+    report = _CASE.judge(recipient=(kind, "anna.berg@example.se"))
+    assert (report.reason is Reason.GENUINE) == (kind is AddressType.EMAIL)
+
+
+# --- the guarantor's own way of opening ---
+
+
+def test_the_guarantor_opens_a_seal_that_brought_no_disclosure() -> None:
+    bare = replace(_CASE, seal=_CASE.parsed.jws.text + "~")
+    report = bare.judge(opener=_derived(bare), links=_LINKS, files=(some_hash(3),))
+    assert report.reason is Reason.GENUINE
+    assert report.shown is not None
+    names = [item.name for item in parse_seal(report.shown).disclosures]
+    assert names == [Name.MSG, Name.LINKS, Name.FILES]
+
+
+@pytest.mark.parametrize(
+    ("presented", "reason"),
+    [
+        ({"text": "Another"}, Reason.TEXT_ALTERED),
+        ({"links": (some_hash(1),)}, Reason.LINKS_ALTERED),
+        ({"files": ()}, Reason.FILES_ALTERED),
+        ({"recipient": (AddressType.TEL, "+46701234567")}, Reason.OTHER_RECIPIENT),
+    ],
+)
+def test_the_guarantor_tells_what_differs(presented: dict[str, Any], reason: Reason) -> None:
+    report = _CASE.judge(opener=_derived(_CASE), **presented)
+    assert report.reason is reason
+
+
+def test_the_wrong_month_s_salt_key_opens_nothing() -> None:
+    opener = DerivingOpener(_CASE.parsed, salt_key=bytes(32))
+    assert opener.matches(Name.MSG, _CASE.disclosures[0].value) is False
+    assert opener.shown(Name.MSG, _CASE.disclosures[0].value) is None
+
+
+def test_both_ways_of_opening_agree() -> None:
+    brought, derived = BroughtOpener(_CASE.parsed), _derived(_CASE)
+    for item in _CASE.disclosures:
+        assert brought.matches(item.name, item.value) is derived.matches(item.name, item.value) is True
+        assert brought.shown(item.name, item.value) == derived.shown(item.name, item.value) == item
+    assert brought.matches(Name.LINKS, []) is derived.matches(Name.LINKS, []) is False
+    assert brought.shown(Name.LINKS, []) is None
+
+
+# --- what is handed back ---
+
+
+def test_only_the_disclosures_of_what_was_brought_and_matched_are_handed_back() -> None:
+    report = _CASE.judge(links=_LINKS, files=(some_hash(8),))
+    assert report.shown is not None
+    assert [item.name for item in parse_seal(report.shown).disclosures] == [Name.MSG, Name.LINKS]
+
+
+def test_nothing_is_handed_back_for_a_text_that_does_not_match() -> None:
+    report = _CASE.judge(text="Another")
+    assert report.shown == format_seal(_CASE.parsed.jws.text, [])
+
+
+def test_a_trust_of_no_keys_at_all_knows_no_key() -> None:
+    trust = Trust(_CASE.trust.issuer, datetime(2030, 1, 1, tzinfo=UTC), (), {})
+    assert replace(_CASE, trust=trust).judge().reason is Reason.KEY_UNKNOWN
