@@ -1,0 +1,1 @@
+"""JSON over HTTP: thin views, strict schemas, RFC 9457 problems."""

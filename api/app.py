@@ -1,0 +1,63 @@
+"""The Flask app of the API: strict bodies, problems for errors, an OpenAPI 3.1 document."""
+
+from typing import Any, Final
+
+from flask import Flask, Response
+
+from api.blueprint import MAX_BODY_BYTES, ProblemApi
+from api.current import EXTENSION
+from api.resources import docs, health, log, messages, registry, verifications, wellknown
+from api.responses import install_problem_handlers
+from api.world import ApiWorld
+
+VERSION: Final = "0.1.0"
+_DESCRIPTION: Final = (
+    "Sigill vouches for who sent a customer-service message, and whether a human or an AI wrote it. "
+    "Operators sign with an API key; verifying needs none."
+)
+_SPEC: Final[dict[str, Any]] = {
+    "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+    "components": {"securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "API key"}}},
+}
+
+
+def make_api(world: ApiWorld) -> Flask:
+    """Return the app with every route of the API; the customer's pages are added by `wiring`."""
+    app = Flask("sigill", static_folder=None)
+    app.config.update(
+        API_TITLE="Sigill",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS=_SPEC,
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES + 1,  # a chunked body is cut here: one more byte tells it from a whole one
+        MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
+        SIGILL_BASE_URL=world.base_url,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions[EXTENSION] = world
+    api = ProblemApi(app)
+    for resource in (messages, verifications, registry, log, wellknown, health, docs):
+        api.register_blueprint(resource.blueprint)
+    _document_security(api)
+    install_problem_handlers(app)
+    app.after_request(_harden)
+    return app
+
+
+def _document_security(api: ProblemApi) -> None:
+    """Mark the operations that need a key; all others are open to anyone."""
+    paths: Any = api.spec._paths  # noqa: SLF001 - apispec offers no way to amend an operation
+    for path, operations in paths.items():
+        for operation in operations.values():
+            if path.startswith(("/v1/messages", "/v1/decisions")) and isinstance(operation, dict):
+                operation["security"] = [{"apiKey": []}]
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    return response

@@ -1,0 +1,84 @@
+"""Who is asking: an API key as bearer token, checked before the body is read. Deny by default: views name a scope."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
+
+from flask import g, request
+
+from api.current import world
+from registry.api_keys import authenticate, check_scope
+from registry.errors import CredentialMissing, CredentialUnknown, ScopeMissing
+from registry.model import Credential, Operator, Scope
+from registry.operators import load_operator
+from storage.engine import reading
+
+MAX_HEADER: Final = 512
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated caller; `operator` is None for auditors of all operators."""
+
+    credential: Credential
+    operator: Operator | None
+
+
+def authorized(scope: Scope) -> Callable[[Callable[Parameters, Answer]], Callable[Parameters, Answer]]:
+    """Let a view run only for callers whose key has `scope`; `caller()` then says who it is.
+
+    The view raises CredentialMissing, CredentialUnknown, CredentialExpired, ScopeMissing.
+    """
+
+    def decorate(view: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
+        @wraps(view)
+        def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
+            g.sigill_caller = authenticate_caller(scope)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def caller() -> Caller:
+    """Return the caller of an `authorized` view."""
+    found: Any = g.sigill_caller
+    assert isinstance(found, Caller)  # noqa: S101 - the decorator put it there
+    return found
+
+
+def calling_operator() -> Operator:
+    """Return the operator the caller acts for. Raises ScopeMissing for keys of no operator."""
+    operator = caller().operator
+    if operator is None:
+        raise ScopeMissing("this key belongs to no operator; signing needs an operator's key")
+    return operator
+
+
+def authenticate_caller(scope: Scope) -> Caller:
+    """Return who the request's key belongs to, if it has `scope`."""
+    token = bearer_token()
+    if token is None:
+        raise CredentialMissing("this call needs an API key")
+    signing = world().signing
+    with reading(signing.engine) as connection:
+        credential = authenticate(connection, token, at=signing.now())
+        check_scope(credential, scope)
+        if credential.operator_id is None:
+            return Caller(credential, None)
+        return Caller(credential, load_operator(connection, credential.operator_id))
+
+
+def bearer_token() -> str | None:
+    """Return the bearer token of the request, None if there is none. Raises CredentialUnknown for other schemes."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or len(header) > MAX_HEADER:
+        raise CredentialUnknown("send the key as `Authorization: Bearer <API key>`")
+    return token.strip()

@@ -1,0 +1,1 @@
+"""The views: thin, one module per kind of thing."""

@@ -1,0 +1,1 @@
+"""The shapes of every request and answer. Unknown fields are refused."""

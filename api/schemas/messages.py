@@ -1,0 +1,189 @@
+"""Shapes of signing: a message in, a sealed message out."""
+
+from typing import Any, Final
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from api.fields import Hash, JsonInteger, StrictBoolean, Word
+from sigill.policy.words import Scope
+from sigill.text.addresses import MAX_REFERENCE
+from sigill.vocabulary import Authorship, Channel, Direction, DisclosureMode, Draft, Enquiry, Language, Purpose, Role
+
+MAX_TEXT: Final = 262_144
+MAX_LINKS: Final = 100
+_SHORT: Final = validate.Length(1, 128)
+_LONGEST_ADDRESS: Final = 320
+_AI_SYSTEM: Final = validate.Length(1, 63)
+
+
+class Recipient(fields.Field[Any]):
+    """A phone number, an e-mail address, or `{"reference": "…"}`; never stored."""
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - marshmallow's own options
+        reference = {"type": "string", "minLength": 1, "maxLength": MAX_REFERENCE}
+        shapes = [
+            {"type": "string", "minLength": 1, "maxLength": _LONGEST_ADDRESS},
+            {
+                "type": "object",
+                "properties": {"reference": reference},
+                "required": ["reference"],
+                "additionalProperties": False,
+            },
+        ]
+        super().__init__(**kwargs | {"metadata": {"anyOf": shapes, **kwargs.pop("metadata", {})}})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ANN401, ARG002
+        plain = isinstance(value, str) and len(value) <= _LONGEST_ADDRESS
+        if not plain and not isinstance(value, dict):
+            raise ValidationError('a phone number or e-mail address as a string, or {"reference": "…"}')
+        return value
+
+
+class DigestSchema(Schema):
+    """A message hashed at its source."""
+
+    canon = fields.String(required=True, validate=validate.Equal("nu1"), metadata={"enum": ["nu1"]})
+    h = Hash(required=True)
+    hx = Hash(required=True)
+    n = JsonInteger(required=True, validate=validate.Range(0, MAX_TEXT))
+    links = fields.List(Hash(), load_default=list, validate=validate.Length(max=MAX_LINKS))
+
+
+class AttachmentSchema(Schema):
+    """An attachment by its SHA-256; the name is for the operator's own eyes and not kept."""
+
+    name = fields.String(load_default="", validate=validate.Length(max=255))
+    h = Hash(required=True)
+
+
+class CustomerSchema(Schema):
+    """What the operator declares about the customer."""
+
+    jurisdiction = fields.String(validate=validate.Regexp(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?\Z"), metadata={"example": "SE"})
+    vulnerable = StrictBoolean(load_default=False)
+
+
+class AiSchema(Schema):
+    """The registered AI system that took part."""
+
+    system = fields.String(required=True, validate=_AI_SYSTEM)
+
+
+class QuestionSchema(Schema):
+    """Everything a decision needs."""
+
+    authorship = Word(Authorship, required=True)
+    channel = Word(Channel, required=True)
+    enquiry = Word(Enquiry, required=True)
+    purpose = Word(Purpose, load_default=Purpose.SERVICE)
+    direction = Word(Direction)
+    language = Word(Language)
+    conversation = fields.String(validate=_SHORT, metadata={"description": "Your own reference; kept as a keyed hash"})
+    customer = fields.Nested(CustomerSchema, load_default=dict)
+    scope = fields.List(Word(Scope), load_default=list, validate=validate.Length(max=10))
+    disclosure = Word(DisclosureMode)
+    ai = fields.Nested(AiSchema)
+    draft = Word(Draft)
+    role = Word(Role, load_default=Role.OPERATOR)
+
+
+class MessageSchema(QuestionSchema):
+    """One message to seal; exactly one of text, html and digest."""
+
+    text = fields.String(validate=validate.Length(1, MAX_TEXT))
+    html = fields.String(validate=validate.Length(1, MAX_TEXT))
+    digest = fields.Nested(DigestSchema)
+    attachments = fields.List(fields.Nested(AttachmentSchema), load_default=list, validate=validate.Length(max=100))
+    recipient = Recipient(metadata={"description": 'E.164 number, e-mail address, or {"reference": "…"}'})
+    agent = fields.String(validate=_SHORT, metadata={"description": "Pseudonym of who wrote or released it"})
+    sent_at = fields.AwareDateTime(format="iso")
+
+
+class LayerSchema(Schema):
+    """One file that decided."""
+
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    digest = fields.String(required=True)
+
+
+class PolicySchema(Schema):
+    """What decided: name, version, and digest over the layers in order."""
+
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    digest = fields.String(required=True)
+    layers = fields.List(fields.Nested(LayerSchema), required=True)
+
+
+class RuleSchema(Schema):
+    """One rule that made the decision."""
+
+    id = fields.String(required=True)
+    verdict = fields.String(required=True)
+    basis = fields.String(required=True)
+    sources = fields.List(fields.Dict(), required=True)
+    why = fields.String(required=True)
+    layer = fields.String(required=True)
+
+
+class ObligationSchema(Schema):
+    """One thing that is owed."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    basis = fields.String(required=True)
+    sources = fields.List(fields.Dict(), required=True)
+    parameters = fields.Dict(required=True)
+    deadline_minutes = fields.Integer(required=True, allow_none=True)
+
+
+class InsteadSchema(Schema):
+    """What to change."""
+
+    kind = fields.String(required=True)
+    value = fields.String(required=True)
+    why = fields.String(required=True)
+
+
+class DecisionSchema(Schema):
+    """What the policy says of one message."""
+
+    verdict = fields.String(required=True)
+    rules = fields.List(fields.Nested(RuleSchema), required=True)
+    obligations = fields.List(fields.Nested(ObligationSchema), required=True)
+    texts = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    instead = fields.List(fields.Nested(InsteadSchema), required=True)
+    policy = fields.Nested(PolicySchema, required=True)
+
+
+class LogPlaceSchema(Schema):
+    """Where in which log."""
+
+    origin = fields.String(required=True)
+    index = fields.Integer(required=True)
+
+
+class SealedSchema(Schema):
+    """A sealed message with everything needed to send it."""
+
+    id = fields.String(required=True)
+    seal = fields.String(required=True)
+    code = fields.String(required=True)
+    link = fields.String(required=True)
+    embedded_text = fields.String()
+    decision = fields.Nested(DecisionSchema, required=True)
+    log = fields.Nested(LogPlaceSchema, required=True)
+    receipt = fields.String(required=True)
+
+
+class StoredSchema(Schema):
+    """A message sealed earlier: its JWS without disclosures, and a receipt against the newest checkpoint."""
+
+    id = fields.String(required=True)
+    seal = fields.String(required=True)
+    code = fields.String(required=True)
+    link = fields.String(required=True)
+    sealed_at = fields.String(required=True)
+    log = fields.Nested(LogPlaceSchema, required=True)
+    receipt = fields.String(required=True)

@@ -1,0 +1,75 @@
+"""Shapes of the registry's public answers."""
+
+from marshmallow import Schema, fields
+
+
+class EvidenceSchema(Schema):
+    """One check of an operator's identity."""
+
+    kind = fields.String(required=True)
+    method = fields.String(required=True)
+    checked_by = fields.String(required=True)
+    valid_from = fields.String(required=True)
+    valid_until = fields.String(required=True)
+
+
+class StateSchema(Schema):
+    """One step of an operator's life cycle."""
+
+    state = fields.String(required=True)
+    since = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
+class SystemSchema(Schema):
+    """One registered AI system."""
+
+    system = fields.String(required=True)
+    name = fields.String(required=True)
+    provider = fields.String(required=True, allow_none=True)
+    model = fields.String(required=True, allow_none=True)
+    active = fields.Boolean(required=True)
+
+
+class OperatorLogSchema(Schema):
+    """The operator's log: origin, C2SP verifier key, and where it is served."""
+
+    origin = fields.String(required=True)
+    vkey = fields.String(required=True)
+    url = fields.String(required=True)
+
+
+class OperatorSchema(Schema):
+    """Who an operator is and how that was checked."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    identifier = fields.String(required=True)
+    industry = fields.String(required=True)
+    environment = fields.String(required=True)
+    markets = fields.List(fields.String(), required=True)
+    state = fields.String(required=True)
+    assurance_level = fields.Integer(required=True)
+    history = fields.List(fields.Nested(StateSchema), required=True)
+    evidence = fields.List(fields.Nested(EvidenceSchema), required=True)
+    ai_systems = fields.List(fields.Nested(SystemSchema), required=True)
+    website = fields.String(required=True, allow_none=True)
+    phone = fields.String(required=True, allow_none=True)
+    log = fields.Nested(OperatorLogSchema, required=True, allow_none=True)
+    demonstration = fields.Boolean(required=True)
+
+
+class OperatorSummarySchema(Schema):
+    """One line of the list of operators."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    industry = fields.String(required=True)
+    state = fields.String(required=True)
+    url = fields.String(required=True)
+
+
+class OperatorListSchema(Schema):
+    """All operators, by name."""
+
+    operators = fields.List(fields.Nested(OperatorSummarySchema), required=True)

@@ -1,0 +1,107 @@
+"""Shapes of verification: what was brought, and the report."""
+
+from marshmallow import Schema, fields, validate
+
+from api.fields import Hash, Word
+from api.schemas.messages import MAX_TEXT, Recipient
+from sigill.vocabulary import Language
+
+MAX_SEAL = 65_536
+MAX_HASHES = 200
+
+
+class VerifySchema(Schema):
+    """Exactly one of seal, code, link and text; the rest is compared with it. Nothing of the content is stored."""
+
+    seal = fields.String(validate=validate.Length(1, MAX_SEAL))
+    code = fields.String(validate=validate.Length(1, 64))
+    link = fields.String(validate=validate.Length(1, 2048))
+    text = fields.String(validate=validate.Length(1, MAX_TEXT))
+    content = fields.String(validate=validate.Length(1, MAX_TEXT), metadata={"description": "The text as received"})
+    h = fields.List(Hash(), load_default=list, validate=validate.Length(max=MAX_HASHES))
+    links = fields.List(Hash(), validate=validate.Length(max=100))
+    files = fields.List(Hash(), validate=validate.Length(max=100))
+    recipient = Recipient(metadata={"description": "The number or address the message came to"})
+    language = Word(Language, metadata={"description": "Of the plain words; else from Accept-Language"})
+
+
+class CheckSchema(Schema):
+    """One named check."""
+
+    check = fields.String(required=True)
+    outcome = fields.String(required=True, metadata={"enum": ["passed", "failed", "not_checked"]})
+    detail = fields.String(required=True, metadata={"description": "A code; says why"})
+    words = fields.String(required=True, metadata={"description": "The same in plain words"})
+
+
+class SenderSchema(Schema):
+    """Who sealed it, as the seal says, and where the operator stands now."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    identifier = fields.String(required=True)
+    industry = fields.String(required=True)
+    assurance_level = fields.Integer(required=True)
+    environment = fields.String(required=True)
+    state_now = fields.String(required=True, allow_none=True)
+    page = fields.String(required=True)
+
+
+class AuthorshipSchema(Schema):
+    """Who wrote it, how sure that is, and in plain words."""
+
+    by = fields.String(required=True)
+    role = fields.String(required=True)
+    attestation = fields.String(required=True)
+    words = fields.String(required=True)
+    w3c = fields.String(required=True)
+    header = fields.String(required=True)
+    eu_icon = fields.String(required=True, allow_none=True)
+    source_type = fields.String(required=True)
+    ai_system = fields.Dict(required=True, allow_none=True)
+
+
+class VerdictConversationSchema(Schema):
+    """The message's place in its conversation."""
+
+    id = fields.String(required=True)
+    seq = fields.Integer(required=True)
+
+
+class LogStateSchema(Schema):
+    """Where the seal stands in which log."""
+
+    origin = fields.String(required=True, allow_none=True)
+    index = fields.Integer(required=True, allow_none=True)
+
+
+class ContentSchema(Schema):
+    """The part of the text the seal covers, and what it does not cover."""
+
+    matched = fields.String(required=True)
+    before = fields.String(required=True)
+    after = fields.String(required=True)
+
+
+class VerdictSchema(Schema):
+    """The plain answer, the checks it rests on, and what is proven about the sender."""
+
+    answer = fields.String(required=True)
+    reason = fields.String(required=True)
+    headline = fields.String(required=True)
+    why = fields.String(required=True)
+    next = fields.String(required=True)
+    checks = fields.List(fields.Nested(CheckSchema), required=True)
+    sender = fields.Nested(SenderSchema, required=True, allow_none=True)
+    authorship = fields.Nested(AuthorshipSchema, required=True, allow_none=True)
+    channel = fields.String(required=True, allow_none=True)
+    purpose = fields.String(required=True, allow_none=True)
+    sealed_at = fields.String(required=True, allow_none=True)
+    sent_at = fields.String(required=True, allow_none=True)
+    conversation = fields.Nested(VerdictConversationSchema, required=True, allow_none=True)
+    decision = fields.Dict(required=True, allow_none=True)
+    content = fields.Nested(ContentSchema, required=True, allow_none=True)
+    log = fields.Nested(LogStateSchema, required=True, allow_none=True)
+    seal = fields.String(required=True, allow_none=True)
+    proof = fields.String(required=True, allow_none=True)
+    receipt = fields.String(required=True)

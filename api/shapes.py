@@ -1,0 +1,25 @@
+"""From the core's values to the answers' shapes: plain dictionaries that the schemas dump. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sigill.policy.decision import Decision, decision_to_json
+from sigill.policy.model import Source
+
+Sources = Mapping[str, Source]
+
+
+def decision_parts(decision: Decision, *, sources: Sources | None = None) -> dict[str, Any]:
+    """Return a decision as JSON, each source id replaced by its title and address where `sources` knows it."""
+    parts: dict[str, Any] = dict(decision_to_json(decision))
+    for item in [*parts["rules"], *parts["obligations"]]:
+        item["sources"] = [describe_source(source_id, sources or {}) for source_id in item["sources"]]
+    return parts
+
+
+def describe_source(source_id: str, sources: Sources) -> dict[str, Any]:
+    """Return what a reader needs of a source: its id, what it is, where it stands, and how it was seen."""
+    source = sources.get(source_id)
+    if source is None:
+        return {"id": source_id}
+    return {"id": source_id, "title": source.title, "url": source.url, "status": source.status}

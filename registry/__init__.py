@@ -1,0 +1,1 @@
+"""Who the operators are, how that was checked, and who may act for them."""

@@ -1,0 +1,61 @@
+"""What can be wrong with who is asking, grouped by what they can do about it.
+
+RegistryError(SigillError)
+├── CredentialMissing      no API key was given
+├── CredentialUnknown      not an API key of ours
+├── CredentialExpired      the key was good until a date, or was revoked
+├── ScopeMissing           the key's role does not allow this call
+├── OperatorNotFound       no operator has this id
+├── OperatorNotVerified    applied, not yet verified: cannot seal
+├── OperatorSuspended      suspended or revoked: cannot seal
+├── AiSystemUnknown        the operator has registered no such AI system
+└── TransitionRefused      the life cycle has no such step
+"""
+
+from collections.abc import Sequence
+
+from sigill.errors import SigillError
+
+
+class RegistryError(SigillError):
+    """The root of the registry's errors."""
+
+
+class CredentialMissing(RegistryError):
+    """No API key was given."""
+
+
+class CredentialUnknown(RegistryError):
+    """Not an API key of ours."""
+
+
+class CredentialExpired(RegistryError):
+    """The key has run out or was revoked."""
+
+
+class ScopeMissing(RegistryError):
+    """The key is known, but its role does not allow this call."""
+
+
+class OperatorNotFound(RegistryError):
+    """No operator has this id."""
+
+
+class OperatorNotVerified(RegistryError):
+    """The operator has applied and is not verified yet."""
+
+
+class OperatorSuspended(RegistryError):
+    """The operator is suspended or revoked."""
+
+
+class AiSystemUnknown(RegistryError):
+    """The operator has no such AI system; `registered` lists those it has."""
+
+    def __init__(self, system: str, registered: Sequence[str]) -> None:
+        super().__init__(f"no AI system {system[:63]!r} is registered for this operator")
+        self.registered = tuple(registered)
+
+
+class TransitionRefused(RegistryError):
+    """The life cycle has no such step."""

@@ -1,0 +1,130 @@
+"""The life cycle in the log: every step of an operator is a `registry` leaf in the operator's own log.
+
+A step and its leaf are committed together: neither is ever there without the other. Behind the leaf stands a record,
+canonical JSON with 128 bits of salt of its own, so the log's hash tells nothing until the record is shown:
+
+    {"operator":"exempelbanken","reason":"…","salt":"…","since":"2026-11-22T12:00:00Z","state":"verified",
+     "t":"registry","v":1}
+
+The first record also carries, as `enrolled`, everything the operator was entered with. Times are whole seconds, as in
+seals: a step counts from the beginning of its second, so the seal made next already finds it.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Connection, or_, select
+
+from registry.errors import TransitionRefused
+from registry.model import Operator, StateChange
+from registry.operators import change_state, save_operator
+from registry.tables import operators
+from sigill.encoding.base64url import format_base64url
+from sigill.encoding.strict_json import Json, format_canonical_json
+from sigill.report.standing import State
+from sigill.tlog.leaf import LeafKind, leaf_of
+from transparency.append import Append, Appended
+from transparency.log import TransparencyLog
+
+_SALT_BYTES: Final = 16
+_VERSION: Final = 1
+
+
+def enrol(operator: Operator, *, origin: str, log: TransparencyLog, random: Callable[[int], bytes]) -> Appended:
+    """Enter an operator that has applied, with everything it holds: its log, its row, and the log's first leaf.
+
+    A crash between leaves at most an empty log, which the next try takes up. Raises TransitionRefused (it has gone
+    further than to apply, or its id or identifier is registered already), LogConflict, StoreUnavailable.
+    """
+    if [change.state for change in operator.history] != [State.APPLIED]:
+        raise TransitionRefused("an operator is entered as applied; each further step is logged on its own")
+    applied = _from_its_second(operator.history[0])
+    entered = replace(operator, history=(applied,))
+    log.create_log(entered.id, origin)
+    record = format_record(entered.id, applied, salt=random(_SALT_BYTES), enrolled=entered)
+
+    def write(connection: Connection, _index: int) -> None:
+        _check_new(connection, entered)
+        save_operator(connection, entered, created_at=applied.since)
+
+    return log.append(Append(entered.id, leaf_of(LeafKind.REGISTRY, record), record=record, writes=(write,)))
+
+
+def change_state_logged(
+    operator_id: str, change: StateChange, *, log: TransparencyLog, random: Callable[[int], bytes]
+) -> Appended:
+    """Take one step of the life cycle. Raises OperatorNotFound, TransitionRefused, LogUnknown, StoreUnavailable."""
+    step = _from_its_second(change)
+    record = format_record(operator_id, step, salt=random(_SALT_BYTES))
+
+    def write(connection: Connection, _index: int) -> None:
+        change_state(connection, operator_id, step)
+
+    return log.append(Append(operator_id, leaf_of(LeafKind.REGISTRY, record), record=record, writes=(write,)))
+
+
+def format_record(operator_id: str, change: StateChange, *, salt: bytes, enrolled: Operator | None = None) -> bytes:
+    """Return the record of one step (RFC 8785): what the leaf holds the SHA-256 of."""
+    record: dict[str, Json] = {
+        "v": _VERSION,
+        "t": LeafKind.REGISTRY.value,
+        "salt": format_base64url(salt),
+        "operator": operator_id,
+        "state": change.state.value,
+        "since": _format_time(change.since),
+        "reason": change.reason,
+    }
+    if enrolled is not None:
+        record["enrolled"] = _describe(enrolled)
+    return format_canonical_json(record)
+
+
+def _describe(operator: Operator) -> dict[str, Json]:
+    return {
+        "name": operator.name,
+        "identifier": operator.identifier,
+        "industry": operator.industry.value,
+        "environment": operator.environment.value,
+        "markets": list(operator.markets),
+        "flags": list(operator.flags),
+        "phone": operator.phone,
+        "wait_minutes": operator.wait_minutes,
+        "website": operator.website,
+        "evidence": [
+            {
+                "id": item.id,
+                "kind": item.kind.value,
+                "method": item.method,
+                "checked_by": item.checked_by,
+                "from": _format_time(item.valid_from),
+                "until": _format_time(item.valid_until),
+            }
+            for item in operator.evidence
+        ],
+        "ai_systems": [
+            {
+                "ref": system.ref,
+                "name": system.name,
+                "provider": system.provider,
+                "model": system.model,
+                "active": system.active,
+            }
+            for system in operator.ai_systems
+        ],
+    }
+
+
+def _check_new(connection: Connection, operator: Operator) -> None:
+    same = or_(operators.c.id == operator.id, operators.c.identifier == operator.identifier)
+    if connection.execute(select(operators.c.id).where(same)).first() is not None:
+        raise TransitionRefused("an operator with this id or identifier is registered already")
+
+
+def _from_its_second(change: StateChange) -> StateChange:
+    return replace(change, since=change.since.replace(microsecond=0))
+
+
+def _format_time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

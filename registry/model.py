@@ -1,0 +1,129 @@
+"""The registry's values: operators, evidence, credentials, AI systems."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import NewType
+
+from sigill.report.standing import State
+from sigill.vocabulary import Industry
+
+OperatorId = NewType("OperatorId", str)
+
+
+class Environment(StrEnum):
+    """Where an operator works: a test operator's seals say so everywhere and never answer *genuine*."""
+
+    TEST = "test"
+    LIVE = "live"
+
+
+class EvidenceKind(StrEnum):
+    """How an operator's identity was checked."""
+
+    DEMONSTRATION = "demonstration"
+    DOMAIN = "domain"
+    REGISTER = "register"
+    LEI = "lei"
+    SEAL_CERTIFICATE = "seal_certificate"
+    LICENCE = "licence"
+
+
+class AssuranceLevel(IntEnum):
+    """How much is proven about who the operator is."""
+
+    DECLARED = 0
+    DOMAIN_PROVEN = 1
+    IDENTITY_CHECKED = 2
+    QUALIFIED_SEAL = 3
+
+
+class Role(StrEnum):
+    """What a credential may do."""
+
+    SIGNER = "signer"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+    REGISTRAR = "registrar"
+
+
+class Scope(StrEnum):
+    """One permission; a role is a set of them."""
+
+    MESSAGES_SIGN = "messages:sign"
+    MESSAGES_READ = "messages:read"
+    DECISIONS_ASK = "decisions:ask"
+    LOG_READ_ENTRIES = "log:read_entries"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One check of an operator's identity, good in `[valid_from, valid_until)` (UTC)."""
+
+    id: str
+    kind: EvidenceKind
+    method: str
+    checked_by: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AiSystem:
+    """An AI system an operator has registered."""
+
+    ref: str
+    name: str
+    provider: str | None
+    model: str | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    """One step of the life cycle."""
+
+    state: State
+    since: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """One operator with all that is known of it. `identifier` is EN 319 412-1; `markets` are jurisdictions."""
+
+    id: OperatorId
+    name: str
+    identifier: str
+    industry: Industry
+    environment: Environment
+    markets: tuple[str, ...]
+    flags: tuple[str, ...]
+    phone: str | None
+    wait_minutes: int | None
+    website: str | None
+    history: tuple[StateChange, ...]
+    evidence: tuple[Evidence, ...]
+    ai_systems: tuple[AiSystem, ...]
+
+    @property
+    def state(self) -> State:
+        """Where the operator stands now."""
+        return self.history[-1].state
+
+    def state_at(self, at: datetime) -> State:
+        """Where the operator stood at `at`; before its first entry it had only applied."""
+        earlier = [change.state for change in self.history if change.since <= at]
+        return earlier[-1] if earlier else State.APPLIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """Who is asking: a key's role and, but for all-seeing auditors and registrars, its operator."""
+
+    prefix: str
+    name: str
+    role: Role
+    operator_id: OperatorId | None
+    expires_at: datetime
+    revoked_at: datetime | None

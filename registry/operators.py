@@ -1,0 +1,182 @@
+"""Reading and writing operators. Every step of the life cycle is a `registry` leaf in the operator's own log."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from registry.errors import AiSystemUnknown, OperatorNotFound, OperatorNotVerified, OperatorSuspended, TransitionRefused
+from registry.model import AiSystem, Environment, Evidence, EvidenceKind, Operator, OperatorId, StateChange
+from registry.tables import ai_systems, evidence, operator_states, operators
+from sigill.report.standing import State
+from sigill.vocabulary import Industry
+from storage.engine import reading
+from storage.times import from_ms, to_ms
+
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
+    State.APPLIED: frozenset({State.VERIFIED, State.REVOKED}),
+    State.VERIFIED: frozenset({State.SUSPENDED, State.REVOKED}),
+    State.SUSPENDED: frozenset({State.VERIFIED, State.REVOKED}),
+    State.REVOKED: frozenset(),
+}
+
+
+def load_operator(connection: Connection, operator_id: str) -> Operator:
+    """Return one operator with history, evidence and AI systems. Raises OperatorNotFound."""
+    row = connection.execute(select(operators).where(operators.c.id == operator_id)).one_or_none()
+    if row is None:
+        raise OperatorNotFound("no operator has this id")
+    return Operator(
+        id=OperatorId(row.id),
+        name=row.name,
+        identifier=row.identifier,
+        industry=Industry(row.industry),
+        environment=Environment(row.environment),
+        markets=tuple(row.markets),
+        flags=tuple(row.flags),
+        phone=row.phone,
+        wait_minutes=row.wait_minutes,
+        website=row.website,
+        history=_load_history(connection, operator_id),
+        evidence=_load_evidence(connection, operator_id),
+        ai_systems=_load_ai_systems(connection, operator_id),
+    )
+
+
+def list_operator_ids(connection: Connection) -> list[OperatorId]:
+    """Return the ids of all operators, by name."""
+    return [OperatorId(row.id) for row in connection.execute(select(operators.c.id).order_by(operators.c.name))]
+
+
+def save_operator(connection: Connection, operator: Operator, *, created_at: datetime) -> None:
+    """Insert an operator with everything it holds."""
+    connection.execute(
+        insert(operators).values(
+            id=operator.id,
+            name=operator.name,
+            identifier=operator.identifier,
+            industry=operator.industry.value,
+            environment=operator.environment.value,
+            markets=list(operator.markets),
+            flags=list(operator.flags),
+            phone=operator.phone,
+            wait_minutes=operator.wait_minutes,
+            website=operator.website,
+            created_at_ms=to_ms(created_at),
+        )
+    )
+    for position, change in enumerate(operator.history):
+        _insert_change(connection, operator.id, position, change)
+    for item in operator.evidence:
+        _insert_evidence(connection, operator.id, item)
+    for system in operator.ai_systems:
+        _insert_ai_system(connection, operator.id, system, created_at)
+
+
+def change_state(connection: Connection, operator_id: str, change: StateChange) -> None:
+    """Add one step of the life cycle. Raises OperatorNotFound, TransitionRefused."""
+    current = load_operator(connection, operator_id).state
+    if change.state not in TRANSITIONS[current]:
+        raise TransitionRefused(f"an operator does not go from {current} to {change.state}")
+    count = select(func.count()).where(operator_states.c.operator_id == operator_id)
+    _insert_change(connection, operator_id, connection.execute(count).scalar_one(), change)
+
+
+def check_may_seal(operator: Operator) -> None:
+    """Raise OperatorNotVerified or OperatorSuspended unless the operator stands verified."""
+    match operator.state:
+        case State.VERIFIED:
+            return
+        case State.APPLIED:
+            raise OperatorNotVerified(f"{operator.name} has applied and is not verified yet")
+        case _:
+            since = operator.history[-1].since
+            raise OperatorSuspended(f"{operator.name} is {operator.state} since {since:%Y-%m-%d}")
+
+
+def find_ai_system(operator: Operator, ref: str) -> AiSystem:
+    """Return the operator's active AI system. Raises AiSystemUnknown listing those there are."""
+    active = {system.ref: system for system in operator.ai_systems if system.active}
+    if ref not in active:
+        raise AiSystemUnknown(ref, sorted(active))
+    return active[ref]
+
+
+def operator_count(engine: Engine) -> int:
+    """Return how many operators there are."""
+    with reading(engine) as connection:
+        return connection.execute(select(func.count()).select_from(operators)).scalar_one()
+
+
+def _load_history(connection: Connection, operator_id: str) -> tuple[StateChange, ...]:
+    rows = connection.execute(
+        select(operator_states).where(operator_states.c.operator_id == operator_id).order_by(operator_states.c.position)
+    )
+    return tuple(StateChange(state=State(row.state), since=from_ms(row.since_ms), reason=row.reason) for row in rows)
+
+
+def _load_evidence(connection: Connection, operator_id: str) -> tuple[Evidence, ...]:
+    rows = connection.execute(
+        select(evidence).where(evidence.c.operator_id == operator_id).order_by(evidence.c.valid_from_ms, evidence.c.id)
+    )
+    return tuple(
+        Evidence(
+            id=row.id,
+            kind=EvidenceKind(row.kind),
+            method=row.method,
+            checked_by=row.checked_by,
+            valid_from=from_ms(row.valid_from_ms),
+            valid_until=from_ms(row.valid_until_ms),
+        )
+        for row in rows
+    )
+
+
+def _load_ai_systems(connection: Connection, operator_id: str) -> tuple[AiSystem, ...]:
+    rows = connection.execute(
+        select(ai_systems).where(ai_systems.c.operator_id == operator_id).order_by(ai_systems.c.ref)
+    )
+    return tuple(
+        AiSystem(ref=row.ref, name=row.name, provider=row.provider, model=row.model, active=row.active) for row in rows
+    )
+
+
+def _insert_change(connection: Connection, operator_id: str, position: int, change: StateChange) -> None:
+    connection.execute(
+        insert(operator_states).values(
+            operator_id=operator_id,
+            position=position,
+            state=change.state.value,
+            since_ms=to_ms(change.since),
+            reason=change.reason,
+        )
+    )
+
+
+def _insert_evidence(connection: Connection, operator_id: str, item: Evidence) -> None:
+    connection.execute(
+        insert(evidence).values(
+            id=item.id,
+            operator_id=operator_id,
+            kind=item.kind.value,
+            method=item.method,
+            checked_by=item.checked_by,
+            valid_from_ms=to_ms(item.valid_from),
+            valid_until_ms=to_ms(item.valid_until),
+        )
+    )
+
+
+def _insert_ai_system(connection: Connection, operator_id: str, system: AiSystem, at: datetime) -> None:
+    connection.execute(
+        insert(ai_systems).values(
+            operator_id=operator_id,
+            ref=system.ref,
+            name=system.name,
+            provider=system.provider,
+            model=system.model,
+            active=system.active,
+            registered_at_ms=to_ms(at),
+        )
+    )

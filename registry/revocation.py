@@ -1,0 +1,14 @@
+"""Revoking API keys: from then on they are refused; nothing brings one back."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, update
+
+from registry.tables import api_keys
+from storage.times import to_ms
+
+
+def revoke_api_keys(connection: Connection, *, name: str, at: datetime) -> int:
+    """Revoke every key called `name` that is not revoked yet; return how many there were."""
+    current = (api_keys.c.name == name) & api_keys.c.revoked_at_ms.is_(None)
+    return connection.execute(update(api_keys).where(current).values(revoked_at_ms=to_ms(at))).rowcount

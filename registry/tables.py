@@ -1,0 +1,72 @@
+"""Tables of the registry. Times are Unix milliseconds, UTC; lists are JSON."""
+
+from typing import Final
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+
+from storage.metadata import metadata
+
+operators: Final = Table(
+    "operators",
+    metadata,
+    Column("id", String(63), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("identifier", String(120), nullable=False, unique=True),
+    Column("industry", String(20), nullable=False),
+    Column("environment", String(4), nullable=False),
+    Column("markets", JSON, nullable=False),
+    Column("flags", JSON, nullable=False),
+    Column("phone", String(32), nullable=True),
+    Column("wait_minutes", Integer, nullable=True),
+    Column("website", String(200), nullable=True),
+    Column("created_at_ms", BigInteger, nullable=False),
+)
+
+operator_states: Final = Table(
+    "operator_states",
+    metadata,
+    Column("operator_id", String(63), ForeignKey("operators.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("reason", String(500), nullable=False),
+)
+
+evidence: Final = Table(
+    "evidence",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("operator_id", String(63), ForeignKey("operators.id"), nullable=False, index=True),
+    Column("kind", String(30), nullable=False),
+    Column("method", String(200), nullable=False),
+    Column("checked_by", String(120), nullable=False),
+    Column("valid_from_ms", BigInteger, nullable=False),
+    Column("valid_until_ms", BigInteger, nullable=False),
+)
+
+api_keys: Final = Table(
+    "api_keys",
+    metadata,
+    Column("prefix", String(12), primary_key=True),
+    Column("secret_hash", String(43), nullable=False),
+    Column("operator_id", String(63), ForeignKey("operators.id"), nullable=True),
+    Column("name", String(120), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("expires_at_ms", BigInteger, nullable=False),
+    Column("revoked_at_ms", BigInteger, nullable=True),
+    Index("ix_api_keys_operator", "operator_id"),
+)
+
+ai_systems: Final = Table(
+    "ai_systems",
+    metadata,
+    Column("operator_id", String(63), ForeignKey("operators.id"), primary_key=True),
+    Column("ref", String(63), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("provider", String(120), nullable=True),
+    Column("model", String(120), nullable=True),
+    Column("active", Boolean, nullable=False),
+    Column("registered_at_ms", BigInteger, nullable=False),
+    UniqueConstraint("operator_id", "name"),
+)

@@ -1,0 +1,117 @@
+"""Settings: one frozen value from one mapping, all faults at once, unknown names refused.
+
+| name                  | meaning                                           | default                                |
+|-----------------------|---------------------------------------------------|----------------------------------------|
+| VAR                   | the folder for database, keys and demo.json       | var                                    |
+| PORT                  | port on 127.0.0.1                                 | 8000                                   |
+| SIGILL_BIND           | address and port to listen on                     | 127.0.0.1:PORT                         |
+| SIGILL_PUBLIC_URL     | where customers reach the service                 | http://127.0.0.1:PORT                  |
+| SIGILL_DATABASE_URL   | SQLAlchemy URL                                    | sqlite:///VAR/sigill.db                |
+| SIGILL_ISSUER         | the guarantor's name, fixed at the first start    | https://demonstration.sigill.example   |
+| SIGILL_DEMONSTRATION  | 1: fictional operators and a demonstration issuer | 1                                      |
+| SIGILL_TIME_ZONE      | zone of the times customers read                  | Europe/Stockholm                       |
+| SIGILL_SEAL_DAYS      | how long a seal is vouched for                    | 1095                                   |
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+_OURS: Final = "SIGILL_"
+_KNOWN: Final = {
+    "SIGILL_BIND",
+    "SIGILL_PUBLIC_URL",
+    "SIGILL_DATABASE_URL",
+    "SIGILL_ISSUER",
+    "SIGILL_DEMONSTRATION",
+    "SIGILL_TIME_ZONE",
+    "SIGILL_SEAL_DAYS",
+    "SIGILL_URL",  # the command line's; harmless here
+    "SIGILL_API_KEY",
+}
+_BIND: Final = re.compile(r"[0-9A-Za-z.:\[\]-]+:([0-9]{1,5})\Z")
+_URL: Final = re.compile(r"https?://[^/\s?#]+\Z")
+_ISSUER: Final = re.compile(r"https://[a-z0-9.-]+\Z")
+_DATABASE: Final = re.compile(r"sqlite:///(?!:memory:)[^?%\x00]+\Z")
+_PORT: Final = "8000"
+_MAX_PORT: Final = 65_535
+_MAX_DAYS: Final = 36_500
+DEMONSTRATION_ISSUER: Final = "https://demonstration.sigill.example"
+
+
+class SettingsInvalid(Exception):
+    """Settings that cannot be used; `faults` lists all of them, one sentence each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this deployment runs."""
+
+    var: Path
+    bind: str
+    public_url: str
+    database_url: str
+    issuer: str
+    demonstration: bool
+    time_zone: ZoneInfo
+    seal_lifetime: timedelta
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings of an environment. Raises SettingsInvalid naming every fault."""
+    faults = [
+        f"{name} is not a setting; there are {', '.join(sorted(_KNOWN))}"
+        for name in sorted(environment)
+        if name.startswith(_OURS) and name not in _KNOWN
+    ]
+    var = Path(environment.get("VAR") or "var").resolve()
+    port = environment.get("PORT") or _PORT
+    if not _is_number(port, at_most=_MAX_PORT):
+        faults.append("PORT is a number up to 65535")
+        port = _PORT  # so that the defaults made of it are no further faults
+    bind = environment.get("SIGILL_BIND") or f"127.0.0.1:{port}"
+    bound = _BIND.match(bind)
+    _expect(faults, bound and _is_number(bound[1], at_most=_MAX_PORT), "SIGILL_BIND is address:port")
+    public_url = environment.get("SIGILL_PUBLIC_URL") or f"http://127.0.0.1:{port}"
+    _expect(faults, _URL.match(public_url), "SIGILL_PUBLIC_URL is http(s)://host[:port] without a path")
+    issuer = environment.get("SIGILL_ISSUER") or DEMONSTRATION_ISSUER
+    _expect(faults, _ISSUER.match(issuer), "SIGILL_ISSUER is https://host")
+    demonstration = environment.get("SIGILL_DEMONSTRATION") or "1"
+    _expect(faults, demonstration in {"0", "1"}, "SIGILL_DEMONSTRATION is 0 or 1")
+    zone = environment.get("SIGILL_TIME_ZONE") or "Europe/Stockholm"
+    _expect(faults, zone in available_timezones(), "SIGILL_TIME_ZONE is a name such as Europe/Stockholm")
+    days = environment.get("SIGILL_SEAL_DAYS") or "1095"
+    _expect(faults, _is_number(days, at_most=_MAX_DAYS), "SIGILL_SEAL_DAYS is 1 to 36500")
+    database_url = environment.get("SIGILL_DATABASE_URL") or f"sqlite:///{var / 'sigill.db'}"
+    _expect(
+        faults, _DATABASE.match(database_url), "SIGILL_DATABASE_URL (a file in VAR) is sqlite:///path, without ? and %"
+    )
+    if faults:
+        raise SettingsInvalid(faults)
+    return Settings(
+        var=var,
+        bind=bind,
+        public_url=public_url,
+        database_url=database_url,
+        issuer=issuer,
+        demonstration=demonstration == "1",
+        time_zone=ZoneInfo(zone),
+        seal_lifetime=timedelta(days=int(days)),
+    )
+
+
+def _is_number(text: str, *, at_most: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len(str(at_most)) and 0 < int(text) <= at_most
+
+
+def _expect(faults: list[str], held: object, fault: str) -> None:
+    if not held:
+        faults.append(fault)

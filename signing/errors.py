@@ -1,0 +1,50 @@
+"""Why a message is not sealed.
+
+SigningError(SigillError)
+├── Refused               a rule of the policy denies it; holds the decision and where it is logged
+├── RequestInvalid        a field contradicts another or the registry; says which, by JSON pointer
+├── ConversationBusy      the conversation went on so fast that the seal lost every try
+├── MessageNotFound       no message of this operator has this id
+└── KeyUnusable           a key file that cannot be used
+"""
+
+from collections.abc import Sequence
+
+from sigill.errors import SigillError
+from sigill.policy.decision import Decision
+
+
+class SigningError(SigillError):
+    """The root of signing's errors."""
+
+
+class Refused(SigningError):
+    """The policy denies this message. `id` names the refusal; it is a `deny` leaf at `index` of the log `origin`."""
+
+    def __init__(self, *, refusal_id: str, decision: Decision, origin: str, index: int) -> None:
+        super().__init__("the policy denies this message")
+        self.refusal_id = refusal_id
+        self.decision = decision
+        self.origin = origin
+        self.index = index
+
+
+class RequestInvalid(SigningError):
+    """One field cannot be as it is. `pointer` is a JSON pointer (RFC 6901) into the request."""
+
+    def __init__(self, pointer: str, detail: str, *, allowed: Sequence[str] | None = None) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+        self.allowed = None if allowed is None else tuple(allowed)
+
+
+class ConversationBusy(SigningError):
+    """The conversation went on meanwhile, every time; trying again later is safe."""
+
+
+class MessageNotFound(SigningError):
+    """No message of this operator has this id."""
+
+
+class KeyUnusable(SigningError):
+    """A key file cannot be used; says which and why, never what it holds."""

@@ -1,0 +1,248 @@
+"""Issuing one seal: gather, decide, sign, log; in that order, each once.
+
+Everything is prepared outside the log's lock. The commit lets a seal in only on the conversation's state it was
+decided on; a loser is gathered, decided and signed again. Losers of one process take turns, so that many answers at
+once in one conversation all get through. A seal is returned only if it is durably in the log.
+"""
+
+import hmac
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Any, Final
+
+from conversations.chain import ChainState, Link, advance, load_chain
+from policies.records import DecisionRecord, disclosed_decision, keep_decision
+from registry.model import Operator
+from registry.operators import check_may_seal
+from sigill.encoding.base64url import format_base64url
+from sigill.encoding.strict_json import format_canonical_json
+from sigill.encoding.ulid import format_ulid
+from sigill.policy.decision import Decision, decision_to_json
+from sigill.policy.facts import Facts, facts_to_json
+from sigill.policy.words import Verdict
+from sigill.seal.token import format_seal, previous_hash, sign_seal
+from sigill.text.addresses import Address, parse_address
+from sigill.text.codes import Code, make_code
+from sigill.tlog.leaf import LeafKind, leaf_of
+from sigill.vocabulary import Authorship
+from signing.content import SealedContent, hash_content
+from signing.errors import ConversationBusy, Refused, RequestInvalid
+from signing.facts import gather_facts, system_of
+from signing.request import SignRequest
+from signing.statement import Statement, claims_of, disclosures_of
+from signing.world import SigningWorld
+from storage.engine import reading
+from transparency.append import Append, Appended, Token
+from transparency.errors import CodeTaken, GuardFailed
+
+MAX_TRIES: Final = 20
+_TURNS: Final = tuple(Lock() for _ in range(64))  # a conversation has one of them
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+_EARLIEST_SENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FACTS_SALT_BYTES: Final = 16
+_ULID_RANDOM_BYTES: Final = 10
+_CODE_RANDOM_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedSeal:
+    """A seal that is durably in the log, with everything the operator needs to send it."""
+
+    jti: str
+    seal: str
+    code: Code
+    issued_at: datetime
+    facts: Facts
+    decision: Decision
+    origin: str
+    index: int
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A request read once: what does not change however often the conversation makes us try again."""
+
+    request: SignRequest
+    operator: Operator
+    content: SealedContent
+    recipient: Address | None
+    system: str | None
+    reference_mac: str | None
+
+
+def issue_seal(request: SignRequest, *, operator: Operator, world: SigningWorld) -> IssuedSeal:
+    """Seal one message of a verified operator.
+
+    Raises Refused (which is logged too), RequestInvalid, NotCanonicalisable, MalformedHtml, MalformedAddress,
+    AiSystemUnknown, FactNotAllowed, OperatorNotVerified, OperatorSuspended, ConversationBusy, StoreUnavailable.
+    """
+    check_may_seal(operator)
+    prepared = _prepare(request, operator, world)
+    for attempt in range(MAX_TRIES):
+        try:
+            with _turn(prepared) if attempt else nullcontext():
+                return _try_once(prepared, world)
+        except (GuardFailed, CodeTaken):
+            continue
+    raise ConversationBusy("the conversation went on during every try; nothing was sealed, try again")
+
+
+def decide(request: SignRequest, *, operator: Operator, world: SigningWorld) -> tuple[Facts, Decision]:
+    """Say what the policy would answer, signing and logging nothing. Raises as `issue_seal`, but not Refused."""
+    system = system_of(request, operator)
+    chain = _load(_reference_mac(request, operator, world), operator, world)
+    facts = gather_facts(request, operator=operator, chain=chain, system=system, at=world.now())
+    return facts, world.policies.decide(facts)
+
+
+def _turn(prepared: _Prepared) -> Lock:
+    return _TURNS[hash(prepared.reference_mac) % len(_TURNS)]
+
+
+def _prepare(request: SignRequest, operator: Operator, world: SigningWorld) -> _Prepared:
+    _check_claimable(request, at=world.now())
+    return _Prepared(
+        request=request,
+        operator=operator,
+        content=hash_content(request),
+        recipient=None if request.recipient is None else parse_address(request.recipient),
+        system=system_of(request, operator),
+        reference_mac=_reference_mac(request, operator, world),
+    )
+
+
+def _check_claimable(request: SignRequest, *, at: datetime) -> None:
+    """Refuse what no reader of seals would accept, before it is signed and logged."""
+    if request.sent_at is not None and request.sent_at > at + CLOCK_TOLERANCE:
+        raise RequestInvalid("/sent_at", "sent_at is in the future")
+    if request.sent_at is not None and request.sent_at < _EARLIEST_SENT:
+        raise RequestInvalid("/sent_at", f"sent_at is before {_EARLIEST_SENT:%Y}")
+    if request.agent is not None and not request.agent.isprintable():
+        raise RequestInvalid("/agent", "agent is one line of printable characters")
+
+
+def _try_once(prepared: _Prepared, world: SigningWorld) -> IssuedSeal:
+    at = world.now()
+    chain = _load(prepared.reference_mac, prepared.operator, world)
+    facts = gather_facts(prepared.request, operator=prepared.operator, chain=chain, system=prepared.system, at=at)
+    decision = world.policies.decide(facts)
+    jti = format_ulid(at=at, randomness=world.random(_ULID_RANDOM_BYTES))
+    facts_salt = world.random(_FACTS_SALT_BYTES)
+    record = _record(jti, prepared.operator, facts, facts_salt, decision, at)
+    if decision.verdict is Verdict.DENY:
+        raise _refuse(record, decision, world)
+    if prepared.reference_mac is not None and chain is None:
+        chain = ChainState(id=format_ulid(at=at, randomness=world.random(_ULID_RANDOM_BYTES)))
+    statement = Statement(
+        issuer=world.issuer,
+        jti=jti,
+        at=at,
+        lifetime=world.seal_lifetime,
+        operator=prepared.operator,
+        request=prepared.request,
+        content=prepared.content,
+        recipient=prepared.recipient,
+        chain=chain,
+        system=prepared.system,
+        facts=facts,
+        facts_salt=facts_salt,
+        decision=decision,
+        disclosed_decision=disclosed_decision(record),
+        salt_key=world.salt_key(prepared.operator.id, at),
+    )
+    return _sign_and_log(statement, record, prepared.reference_mac, world)
+
+
+def _sign_and_log(
+    statement: Statement, record: DecisionRecord, reference_mac: str | None, world: SigningWorld
+) -> IssuedSeal:
+    disclosures = disclosures_of(statement)
+    jws = sign_seal(claims_of(statement, disclosures), signer=world.signer)
+    code = make_code(world.random(_CODE_RANDOM_BYTES))
+    appended = world.log.append(
+        Append(
+            log_id=statement.operator.id,
+            leaf=leaf_of(LeafKind.SEAL, jws.encode("ascii")),
+            token=Token(
+                jti=statement.jti, operator_id=statement.operator.id, code=code, jws=jws, created_at=statement.at
+            ),
+            guards=_guards(statement, jws, reference_mac),
+            writes=(keep_decision(record),),
+        )
+    )
+    return IssuedSeal(
+        jti=statement.jti,
+        seal=format_seal(jws, disclosures),
+        code=code,
+        issued_at=statement.at,
+        facts=statement.facts,
+        decision=statement.decision,
+        origin=appended.origin,
+        index=appended.index,
+        receipt=appended.receipt,
+    )
+
+
+def _guards(statement: Statement, jws: str, reference_mac: str | None) -> tuple[Any, ...]:
+    if statement.chain is None or reference_mac is None:
+        return ()
+    request = statement.request
+    link = Link(
+        jws_hash=previous_hash(jws),
+        by=request.authorship,
+        discloses=request.disclosure is not None and request.authorship is not Authorship.HUMAN,
+        at=statement.at,
+    )
+    return (advance(statement.chain, link, operator_id=statement.operator.id, reference_mac=reference_mac),)
+
+
+def _refuse(record: DecisionRecord, decision: Decision, world: SigningWorld) -> Refused:
+    logged: dict[str, Any] = {
+        "v": 1,
+        "t": "deny",
+        "id": record.id,
+        "salt": format_base64url(world.random(_FACTS_SALT_BYTES)),
+        "facts": record.facts,
+        "decision": record.decision,
+    }
+    body = format_canonical_json(logged)
+    appended: Appended = world.log.append(
+        Append(
+            log_id=record.operator_id,
+            leaf=leaf_of(LeafKind.DENY, body),
+            record=body,
+            writes=(keep_decision(record),),
+        )
+    )
+    return Refused(refusal_id=record.id, decision=decision, origin=appended.origin, index=appended.index)
+
+
+def _record(
+    jti: str, operator: Operator, facts: Facts, facts_salt: bytes, decision: Decision, at: datetime
+) -> DecisionRecord:
+    return DecisionRecord(
+        id=jti,
+        operator_id=operator.id,
+        verdict=decision.verdict.value,
+        facts=facts_to_json(facts),
+        facts_salt=facts_salt,
+        decision=decision_to_json(decision),
+        decided_at=at,
+    )
+
+
+def _reference_mac(request: SignRequest, operator: Operator, world: SigningWorld) -> str | None:
+    if request.conversation is None:
+        return None
+    message = f"conv1\n{operator.id}\n{request.conversation}".encode()
+    return format_base64url(hmac.digest(world.reference_key, message, "sha256"))
+
+
+def _load(reference_mac: str | None, operator: Operator, world: SigningWorld) -> ChainState | None:
+    if reference_mac is None:
+        return None
+    with reading(world.engine) as connection:
+        return load_chain(connection, operator_id=operator.id, reference_mac=reference_mac)

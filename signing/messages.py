@@ -1,0 +1,38 @@
+"""A message sealed earlier: its state and a receipt against the log's newest checkpoint."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sigill.text.codes import Code
+from signing.errors import MessageNotFound
+from signing.world import SigningWorld
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedMessage:
+    """What is stored of a message: never its text, nor a disclosure."""
+
+    jti: str
+    jws: str
+    code: Code
+    sealed_at: datetime
+    origin: str
+    index: int
+    receipt: str
+
+
+def load_message(jti: str, *, operator_id: str | None, world: SigningWorld) -> SealedMessage:
+    """Return a sealed message of one operator (None: of any, for an auditor). Raises MessageNotFound."""
+    found = world.log.token_by_jti(jti)
+    head = None if found is None else world.log.head(found.log_id)
+    if found is None or head is None or found.code is None or operator_id not in {None, found.operator_id}:
+        raise MessageNotFound("no message of yours has this id")
+    return SealedMessage(
+        jti=found.jti,
+        jws=found.jws,
+        code=Code(found.code),
+        sealed_at=found.created_at,
+        origin=head.origin,
+        index=found.index,
+        receipt=world.log.receipt(found.log_id, found.index),
+    )

@@ -1,0 +1,292 @@
+"""The API's description and its edges: every route, method, role, header and path; never a 5xx."""
+
+import importlib
+import io
+import pkgutil
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import openapi_spec_validator
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.exceptions import default_exceptions
+
+from api.problems import HTTP_PROBLEMS, INTERNAL, PROBLEMS, all_problems, problem_of
+from api.schemas.messages import MessageSchema
+from api.schemas.verifications import VerifySchema
+from registry.model import OperatorId, Role
+from sigill.errors import NotCanonicalisable, SigillError
+from tests.builders_deployment import NOW, Deployment
+
+PACKAGES = ("registry", "policies", "conversations", "signing", "verification", "transparency", "sigill")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
+UNDOCUMENTED = {"/openapi.json"}
+BANK = OperatorId("exempelbanken")
+
+
+@pytest.fixture(scope="module")
+def spec(shared: Deployment) -> dict[str, Any]:
+    document: dict[str, Any] = shared.client.get("/openapi.json").get_json()
+    return document
+
+
+def routes_of(made: Deployment, *, pages: bool) -> Iterator[tuple[str, set[str]]]:
+    """Yield paths (with {name} for what varies) and methods: of the customer's pages, or of the API."""
+    for rule in made.app.url_map.iter_rules():
+        if rule.endpoint.startswith("web.") is pages:
+            path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+            yield path, set(rule.methods or ()) - {"HEAD", "OPTIONS"}
+
+
+def test_the_document_is_openapi_3_1(spec: dict[str, Any]) -> None:
+    assert spec["openapi"] == "3.1.0"
+    openapi_spec_validator.validate(spec)
+
+
+def test_every_route_is_documented(shared: Deployment, spec: dict[str, Any]) -> None:
+    routes = {(path, method.lower()) for path, methods in routes_of(shared, pages=False) for method in methods}
+    described = {
+        (path, method) for path, item in spec["paths"].items() for method in item if method in {"get", "post", "delete"}
+    }
+    assert {path for path, _ in described} <= {path for path, _ in routes}
+    assert {route for route in routes - described if route[0] not in UNDOCUMENTED} == set()
+
+
+def test_every_operation_says_what_it_does_and_answers_problems_as_such(spec: dict[str, Any]) -> None:
+    for path, item in spec["paths"].items():
+        for method, operation in item.items():
+            if method == "parameters":
+                continue
+            assert operation["summary"], path
+            for status, response in operation["responses"].items():
+                if status != "default" and int(status) >= 400 and path != "/readyz":
+                    assert set(response["content"]) == {"application/problem+json"}, (path, status)
+
+
+def test_what_needs_a_key_is_marked(spec: dict[str, Any]) -> None:
+    keyed = {
+        path
+        for path, item in spec["paths"].items()
+        for operation in item.values()
+        if isinstance(operation, dict) and "security" in operation
+    }
+    assert keyed == {
+        "/v1/messages",
+        "/v1/messages/{message_id}",
+        "/v1/decisions",
+        "/log/{operator_id}/tile/{path}",
+    }
+
+
+def test_every_concrete_error_has_exactly_one_problem() -> None:
+    for name in PACKAGES:
+        package = importlib.import_module(name)
+        for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+            if not module.name.startswith(("sigill.cli", "sigill.client")) and not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    leaves = {error for error in _leaves(SigillError) if not error.__module__.startswith(("sigill.cl", "tests"))}
+    assert leaves - set(PROBLEMS) == set()
+    assert set(PROBLEMS) - leaves == {NotCanonicalisable}  # raised itself too: a text that is too long
+
+
+def _leaves(error: type[SigillError]) -> Iterator[type[SigillError]]:
+    below = error.__subclasses__()
+    if not below:
+        yield error
+    for kind in below:
+        yield from _leaves(kind)
+
+
+def test_an_error_without_an_entry_is_its_nearest_ancestors_problem() -> None:
+    class Newer(NotCanonicalisable):
+        """One that the table does not know."""
+
+    assert problem_of(Newer("x")) is PROBLEMS[NotCanonicalisable]
+    assert problem_of(SigillError("x")) is INTERNAL
+
+
+def test_every_problem_has_a_page_and_tells_what_to_do(shared: Deployment) -> None:
+    for slug, problem in all_problems().items():
+        assert re.fullmatch(r"[a-z0-9-]+", slug)
+        assert problem.title
+        assert problem.mend.endswith(".")
+        page = shared.client.get(f"/problems/{slug}")
+        assert page.status_code == 200
+        assert page.content_type.startswith("text/html")
+    assert shared.client.get("/problems/nothing").status_code == 404
+
+
+def test_every_http_error_the_framework_may_raise_is_a_problem() -> None:
+    raised = {400, 404, 405, 406, 408, 413, 414, 415, 422, 431, 500, 503}
+    assert set(HTTP_PROBLEMS) == raised <= set(default_exceptions)
+
+
+def test_the_documentation_is_served_without_asking_anyone_else(shared: Deployment) -> None:
+    page = shared.client.get("/docs")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assets = re.findall(r'(?:src|href)="([^"]+)"', page.get_data(as_text=True))
+    assert len(assets) > 3
+    for asset in assets:
+        assert asset.startswith("/")
+        assert shared.client.get(asset, buffered=True).status_code == 200
+    for name in ("swagger-ui.js.map", "..%2f__init__.py", "%2e%2e", "START.JS", "start.js%00"):
+        assert shared.client.get(f"/docs/assets/{name}").status_code == 404
+
+
+@pytest.fixture(scope="module")
+def keys(shared: Deployment) -> dict[str, str | None]:
+    return {
+        "nobody": None,
+        "an empty key": "",
+        "garbage": "sigill_aaaaaaaa_" + "A" * 43,
+        "expired": shared.new_key(role=Role.SIGNER, operator_id=BANK, expires_at=NOW),
+        "signer": shared.new_key(role=Role.SIGNER, operator_id=BANK),
+        "admin": shared.new_key(role=Role.ADMIN, operator_id=BANK),
+        "auditor": shared.new_key(role=Role.AUDITOR, operator_id=BANK),
+        "auditor of all": shared.new_key(role=Role.AUDITOR, operator_id=None),
+        "registrar": shared.new_key(role=Role.REGISTRAR, operator_id=None),
+    }
+
+
+ALLOWED = {
+    ("POST", "/v1/messages"): {"signer"},
+    ("POST", "/v1/decisions"): {"signer", "admin"},
+    ("GET", "/v1/messages/{message_id}"): {"signer", "admin", "auditor", "auditor of all"},
+    ("HEAD", "/v1/messages/{message_id}"): {"signer", "admin", "auditor", "auditor of all"},
+    ("GET", "/log/{operator_id}/tile/{path}"): {"auditor", "auditor of all"},
+    ("HEAD", "/log/{operator_id}/tile/{path}"): {"auditor", "auditor of all"},
+}
+BODY = {"authorship": "human", "channel": "chat", "enquiry": "informational"}
+
+
+def test_no_role_gets_further_than_it_may_and_no_method_breaks_anything(
+    shared: Deployment, keys: dict[str, str | None]
+) -> None:
+    filled = {
+        "{message_id}": shared.sign().get_json()["id"],
+        "{operator_id}": "exempelbanken",
+        "{path}": "entries/000.p/1",
+        "{name}": "start.js",
+        "{slug}": "not-found",
+    }
+    for path, offered in list(routes_of(shared, pages=False)):
+        address = re.sub(r"\{\w+\}", lambda found: filled[found[0]], path)
+        for method in METHODS:
+            for name, key in keys.items():
+                headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+                body = BODY | ({"text": "Hej"} if path == "/v1/messages" else {})
+                response = shared.client.open(address, method=method, headers=headers, json=body, buffered=True)
+                where = (method, path, name, response.status_code)
+                assert response.status_code < 500, where
+                if method not in offered | {"HEAD", "OPTIONS"} or (method == "HEAD" and "GET" not in offered):
+                    assert response.status_code == 405, where
+                    assert response.headers["Allow"], where
+                elif (allowed := ALLOWED.get((method, path))) is not None:
+                    assert (response.status_code < 300) == (name in allowed), where
+                    assert name in allowed or response.status_code in {401, 403}, where
+                if response.status_code >= 400 and method != "HEAD":
+                    assert response.content_type == "application/problem+json", where
+
+
+def test_no_method_breaks_a_page(shared: Deployment) -> None:
+    pages = [path for path, _ in routes_of(shared, pages=True)]
+    assert pages
+    for path in pages:
+        for method in METHODS:
+            response = shared.client.open(re.sub(r"\{\w+\}", "x", path), method=method, buffered=True)
+            assert response.status_code < 500, (method, path)
+
+
+hostile = st.text(st.characters(codec="utf-8"), max_size=60)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | hostile,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(hostile, inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = st.sampled_from(sorted({*MessageSchema().fields, *VerifySchema().fields}))
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    path=st.sampled_from(["/v1/messages", "/v1/decisions", "/v1/verifications"]),
+    body=st.dictionaries(FIELDS, json_values, max_size=5),
+    start=st.sampled_from([{}, BODY | {"text": "Hej"}, BODY, {"text": "Hej"}]),
+)
+def test_no_body_makes_the_service_stumble(
+    shared: Deployment, keys: dict[str, str | None], path: str, body: dict[str, Any], start: dict[str, Any]
+) -> None:
+    response = shared.client.post(path, json=start | body, headers={"Authorization": f"Bearer {keys['signer']}"})
+    assert response.status_code in {200, 201, 400, 403, 422}
+    assert response.is_json
+    if response.status_code >= 400:
+        assert response.get_json()["status"] == response.status_code
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    path=st.text(st.characters(codec="utf-8", exclude_characters="?#"), max_size=40),
+    root=st.sampled_from(
+        ["", "v1/messages/", "registry/operators/", "log/", "log/exempelbanken/tile/", "docs/assets/", "problems/"]
+    ),
+)
+def test_no_path_makes_the_service_stumble(
+    shared: Deployment, keys: dict[str, str | None], path: str, root: str
+) -> None:
+    response = shared.client.get(f"/{root}{path}", headers={"Authorization": f"Bearer {keys['signer']}"})
+    assert response.status_code < 500
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Accept": "text/html;q=x, */*;q=nan, \x80"},
+        {"Accept-Language": "," * 5000},
+        {"Accept": "a/b," * 2000},
+        {"Content-Type": "application/json; charset=utf-16"},
+        {"Content-Type": "application/json" + ";x=y" * 500},
+        {"Content-Length": "-1"},
+        {"Content-Length": "99999999999999999999"},
+        {"Content-Length": "x"},
+        {"Transfer-Encoding": "chunked"},
+        {"Content-Encoding": "gzip"},
+        {"Host": "evil.example"},
+        {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "x"},
+        {"If-None-Match": "*", "If-Modified-Since": "x", "If-Range": "x", "Range": "bytes=0-0,1-1"},
+        {"Cookie": "a=b;" * 1000},
+        {"X-HTTP-Method-Override": "DELETE"},
+    ],
+)
+def test_no_header_makes_the_service_stumble(shared: Deployment, headers: dict[str, str]) -> None:
+    for path in ("/registry/operators/exempelbanken", "/.well-known/jwks.json", "/log/exempelbanken/checkpoint", "/x"):
+        response = shared.client.get(path, headers=headers)
+        assert response.status_code < 500
+        assert b"evil.example" not in response.data
+    response = shared.client.post("/v1/verifications", data=b'{"text":"Hej"}', headers=headers)
+    assert response.status_code in {200, 400, 413, 415}
+
+
+@pytest.mark.parametrize(
+    ("blanks", "status"), [(0, 200), (1_048_576 - 14, 200), (1_048_576 - 13, 413), (2_000_000, 413)]
+)
+def test_a_chunked_body_is_read_whole_or_not_at_all(shared: Deployment, blanks: int, status: int) -> None:
+    response = shared.client.post(
+        "/v1/verifications",
+        content_type="application/json",
+        environ_overrides={
+            "wsgi.input": io.BytesIO(b'{"text":"Hej"}' + b" " * blanks),
+            "wsgi.input_terminated": True,
+            "CONTENT_LENGTH": "",
+        },
+    )
+    assert response.status_code == status
+
+
+def test_every_answer_forbids_guessing_its_type_and_framing_it(shared: Deployment) -> None:
+    for path in ("/healthz", "/nothing", "/openapi.json", "/.well-known/jwks.json", "/docs"):
+        headers = shared.client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]

@@ -1,0 +1,116 @@
+"""Settings: everything has a default that works, and every fault is told at once."""
+
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from settings import DEMONSTRATION_ISSUER, SettingsInvalid, read_settings
+
+
+def faults(**environment: str) -> tuple[str, ...]:
+    with pytest.raises(SettingsInvalid) as raised:
+        read_settings(environment)
+    assert str(raised.value) == "\n".join(raised.value.faults)
+    return raised.value.faults
+
+
+def test_an_empty_environment_is_a_demonstration_on_this_machine() -> None:
+    found = read_settings({"PATH": "/bin", "HOME": "/nowhere"})
+    assert found.bind == "127.0.0.1:8000"
+    assert found.public_url == "http://127.0.0.1:8000"
+    assert found.var == Path("var").resolve()
+    assert found.database_url == f"sqlite:///{found.var}/sigill.db"
+    assert (found.issuer, found.demonstration) == (DEMONSTRATION_ISSUER, True)
+    assert str(found.time_zone) == "Europe/Stockholm"
+    assert found.seal_lifetime == timedelta(days=1095)
+
+
+def test_an_empty_value_is_no_value() -> None:
+    names = ("VAR", "PORT", "SIGILL_BIND", "SIGILL_PUBLIC_URL", "SIGILL_DATABASE_URL", "SIGILL_ISSUER")
+    assert read_settings(dict.fromkeys(names, "")) == read_settings({})
+
+
+def test_every_setting_is_taken() -> None:
+    found = read_settings(
+        {
+            "VAR": "/srv/sigill",
+            "PORT": "9000",
+            "SIGILL_BIND": "[::1]:9001",
+            "SIGILL_PUBLIC_URL": "https://sigill.example:8443",
+            "SIGILL_DATABASE_URL": "sqlite:////srv/other.db",
+            "SIGILL_ISSUER": "https://guarantor.example",
+            "SIGILL_DEMONSTRATION": "0",
+            "SIGILL_TIME_ZONE": "Europe/Madrid",
+            "SIGILL_SEAL_DAYS": "36500",
+            "SIGILL_URL": "the command line's",
+            "SIGILL_API_KEY": "too",
+        }
+    )
+    assert (found.bind, found.public_url) == ("[::1]:9001", "https://sigill.example:8443")
+    assert (found.database_url, found.issuer) == ("sqlite:////srv/other.db", "https://guarantor.example")
+    assert (found.demonstration, str(found.time_zone)) == (False, "Europe/Madrid")
+    assert found.seal_lifetime == timedelta(days=36_500)
+
+
+def test_all_faults_are_told_at_once() -> None:
+    found = faults(
+        PORT="0",
+        SIGILL_BIND="here",
+        SIGILL_PUBLIC_URL="sigill.example",
+        SIGILL_DATABASE_URL="mysql://x",
+        SIGILL_ISSUER="http://guarantor.example",
+        SIGILL_DEMONSTRATION="yes",
+        SIGILL_TIME_ZONE="Stockholm",
+        SIGILL_SEAL_DAYS="-1",
+        SIGILL_TYPO="1",
+        SIGILL_TYPO_TOO="1",
+    )
+    assert [fault.split()[0] for fault in found] == [
+        "SIGILL_TYPO",
+        "SIGILL_TYPO_TOO",
+        "PORT",
+        "SIGILL_BIND",
+        "SIGILL_PUBLIC_URL",
+        "SIGILL_ISSUER",
+        "SIGILL_DEMONSTRATION",
+        "SIGILL_TIME_ZONE",
+        "SIGILL_SEAL_DAYS",
+        "SIGILL_DATABASE_URL",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "65536"),
+        ("PORT", "9" * 5000),
+        ("PORT", "\u0665"),
+        ("PORT", "80\n"),
+        ("SIGILL_SEAL_DAYS", "36501"),
+        ("SIGILL_SEAL_DAYS", "1.5"),
+        ("SIGILL_BIND", "127.0.0.1:99999"),
+        ("SIGILL_BIND", "127.0.0.1:8000\n"),
+        ("SIGILL_PUBLIC_URL", "https://sigill.example/"),
+        ("SIGILL_PUBLIC_URL", "https://sigill.example?x"),
+        ("SIGILL_PUBLIC_URL", "javascript://sigill.example"),
+        ("SIGILL_ISSUER", "https://Guarantor.example"),
+        ("SIGILL_ISSUER", "https://guarantor.example/"),
+        ("SIGILL_DATABASE_URL", "sqlite:///:memory:"),
+        ("SIGILL_DATABASE_URL", "sqlite://"),
+        ("SIGILL_DATABASE_URL", "sqlite:///a?mode=memory"),
+        ("VAR", "a%20b"),
+        ("SIGILL_TIME_ZONE", "../etc/passwd"),
+    ],
+)
+def test_a_value_out_of_its_form_is_a_fault(name: str, value: str) -> None:
+    assert len(faults(**{name: value})) == 1
+
+
+@given(st.dictionaries(st.sampled_from(["PORT", "SIGILL_BIND", "SIGILL_SEAL_DAYS", "SIGILL_ISSUER"]), st.text()))
+def test_nothing_but_settings_invalid_is_raised(environment: dict[str, str]) -> None:
+    with suppress(SettingsInvalid):
+        read_settings(environment)

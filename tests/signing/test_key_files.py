@@ -1,0 +1,227 @@
+"""Keys as files: whole or not there, nobody else's to read, the same for everyone who starts at once."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from sigill.keys.p256 import check_signature, is_low_s
+from signing.errors import KeyUnusable
+from signing.keys.files import load_or_make_ed25519, load_or_make_p256, load_or_make_secret, load_secret, publish_file
+from signing.keys.ring import LIFETIME, open_key_ring
+from signing.keys.salts import SaltKeys
+
+AT = datetime(2026, 11, 22, 12, 0, 0, 500, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
+MAKERS: list[Callable[[Path], Any]] = [load_or_make_p256, load_or_make_ed25519, load_or_make_secret]
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def write_private(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    path.chmod(0o600)
+    return path
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_key_is_made_once_for_its_owner_alone(tmp_path: Path, make: Callable[[Path], Any]) -> None:
+    path = tmp_path / "keys" / "key"
+    make(path)
+    first = path.read_bytes()
+    make(path)
+    assert path.read_bytes() == first
+    assert (mode(path), mode(path.parent)) == (0o600, 0o700)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_mask_that_lets_others_in_changes_nothing(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        load_or_make_secret(tmp_path / "keys" / "secret")
+    finally:
+        os.umask(before)
+    assert (mode(tmp_path / "keys" / "secret"), mode(tmp_path / "keys")) == (0o600, 0o700)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("wrong", [0o604, 0o640, 0o660, 0o777])
+def test_a_key_others_can_read_is_refused(tmp_path: Path, make: Callable[[Path], Any], wrong: int) -> None:
+    make(tmp_path / "key")
+    (tmp_path / "key").chmod(wrong)
+    with pytest.raises(KeyUnusable, match="mode must be 600"):
+        make(tmp_path / "key")
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("keep", [0, 1, 31, 100])
+def test_a_truncated_key_is_refused_without_telling_what_it_holds(
+    tmp_path: Path, make: Callable[[Path], Any], keep: int
+) -> None:
+    path = tmp_path / "key"
+    make(path)
+    held = path.read_bytes()
+    write_private(path, held[: min(keep, len(held) - 1)])
+    with pytest.raises(KeyUnusable) as raised:
+        make(path)
+    assert str(raised.value).startswith("key ")
+    assert raised.value.__context__ is None or raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_what_is_no_file_or_has_no_place_is_refused(tmp_path: Path, make: Callable[[Path], Any]) -> None:
+    (tmp_path / "folder").mkdir(mode=0o700)
+    (tmp_path / "file").write_bytes(b"")
+    for path in (tmp_path / "folder", tmp_path / "file" / "key", tmp_path / ("x" * 300)):
+        with pytest.raises(KeyUnusable):
+            make(path)
+
+
+def test_a_folder_that_cannot_be_made_makes_the_key_unusable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(KeyUnusable, match="cannot be made"):
+        load_or_make_secret(tmp_path / "gone" / "key")
+
+
+def pem(key: Any, *, password: bytes | None = None) -> bytes:
+    encryption = serialization.NoEncryption() if password is None else serialization.BestAvailableEncryption(password)
+    data: bytes = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+    return data
+
+
+def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
+    p256, p384 = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP384R1())
+    wrong = [pem(p384), pem(rsa.generate_private_key(65537, 2048)), pem(p256, password=b"x"), b"\x00" * 32]
+    wrong.append(
+        p256.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    for data in wrong:
+        with pytest.raises(KeyUnusable):
+            load_or_make_p256(write_private(tmp_path / "key", data))
+        with pytest.raises(KeyUnusable):
+            load_or_make_ed25519(write_private(tmp_path / "key", data))
+    with pytest.raises(KeyUnusable, match="not an Ed25519 key"):
+        load_or_make_ed25519(write_private(tmp_path / "key", pem(p256)))
+    with pytest.raises(KeyUnusable, match="32 bytes"):
+        load_or_make_secret(write_private(tmp_path / "key", bytes(33)))
+
+
+def test_a_signature_is_deterministic_low_s_and_verifies(tmp_path: Path) -> None:
+    signer = load_or_make_p256(tmp_path / "key")
+    for number in range(20):
+        message = f"message {number}".encode()
+        signature = signer.sign(message)
+        assert signature == signer.sign(message)
+        assert is_low_s(signature)
+        check_signature(signer.public_key, signature=signature, message=message)
+    assert signer.private_key.public_key() == signer.public_key
+
+
+def test_a_secret_never_made_is_none_and_a_broken_one_is_not(tmp_path: Path) -> None:
+    assert load_secret(tmp_path / "none") is None
+    assert load_secret(write_private(tmp_path / "whole", bytes(32))) == bytes(32)
+    with pytest.raises(KeyUnusable):
+        load_secret(write_private(tmp_path / "half", bytes(16)))
+
+
+def test_who_comes_second_gets_the_firsts_key(tmp_path: Path) -> None:
+    publish_file(tmp_path / "key", bytes(32))
+    publish_file(tmp_path / "key", b"\x01" * 32)
+    assert load_secret(tmp_path / "key") == bytes(32)
+    assert list(tmp_path.iterdir()) == [tmp_path / "key"]
+
+
+def test_a_crash_before_the_link_leaves_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        with pytest.raises(KeyUnusable, match="No space left"):
+            load_or_make_secret(tmp_path / "key")
+    assert list(tmp_path.iterdir()) == []
+    assert len(load_or_make_secret(tmp_path / "key")) == 32
+
+
+_OPEN = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from signing.keys.ring import open_key_ring
+ring = open_key_ring(Path(sys.argv[1]), at=datetime.now(UTC))
+salt = ring.salts.for_sealing("bank", datetime(2026, 11, 1, tzinfo=UTC))
+print(ring.seal.kid, ring.report.kid, ring.reference.hex(), salt.hex())
+print(ring.note_signer("log").verifier.public_key.hex())
+print([(key.kid, key.valid_from.timestamp()) for key in ring.published])
+"""
+
+
+def test_processes_that_start_at_once_end_up_with_the_same_keys(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _OPEN, str(tmp_path / "keys")]
+    started = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(4)]
+    printed = {process.communicate(timeout=60)[0] for process in started}
+    assert [process.returncode for process in started] == [0] * 4
+    assert len(printed) == 1
+
+
+def test_a_ring_publishes_each_key_with_its_type_and_time(tmp_path: Path) -> None:
+    ring = open_key_ring(tmp_path, at=AT)
+    begin = AT.replace(microsecond=0)
+    assert {key.kid for key in ring.published} == {ring.seal.kid, ring.report.kid}
+    assert {(key.valid_from, key.valid_until) for key in ring.published} == {(begin, begin + LIFETIME)}
+    later = open_key_ring(tmp_path, at=AT + timedelta(days=3))
+    assert [(key.kid, key.valid_from) for key in later.published] == [
+        (key.kid, key.valid_from) for key in ring.published
+    ]
+    assert later.reference == ring.reference
+    assert later.note_signer("a").verifier.public_key == ring.note_signer("b").verifier.public_key
+
+
+def test_a_ring_says_when_its_keys_have_run_out(tmp_path: Path) -> None:
+    ring = open_key_ring(tmp_path, at=AT)
+    begin = AT.replace(microsecond=0)
+    assert ring.fault(at=begin) is None
+    assert ring.fault(at=begin + LIFETIME - timedelta(microseconds=1)) is None
+    for outside in (begin - timedelta(microseconds=1), begin + LIFETIME):
+        fault = ring.fault(at=outside)
+        assert fault is not None
+        assert "ai-disclosure+sd-jwt" in fault
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["", "[]", "{}", '{"seal-1.pem": {}}', '{"seal-1.pem": {"nbf": "x", "exp": 1}}', "\x80", "null"]
+    + [f'{{"seal-1.pem": {{"nbf": {number}, "exp": 1}}}}' for number in ("1e400", "9" * 30, "NaN", "null")],
+)
+def test_times_of_keys_that_cannot_be_read_are_a_fault(tmp_path: Path, kept: str) -> None:
+    open_key_ring(tmp_path, at=AT)
+    (tmp_path / "keys.json").write_text(kept, "latin-1")
+    with pytest.raises(KeyUnusable, match="when each key is valid"):
+        open_key_ring(tmp_path, at=AT)
+
+
+def test_salts_are_by_operator_and_month_of_utc(tmp_path: Path) -> None:
+    salts = SaltKeys(tmp_path)
+    first = salts.for_sealing("a", AT)
+    assert salts.for_sealing("a", AT.replace(day=1, hour=0)) == salts.for_checking("a", AT) == first
+    others = {salts.for_sealing("b", AT), salts.for_sealing("a", AT.replace(month=12))}
+    assert len(others | {first}) == 3
+    assert salts.for_checking("a", AT.replace(year=2020)) is None
+
+
+def test_a_destroyed_salt_key_is_gone_for_checking_even_in_the_process_that_made_it(tmp_path: Path) -> None:
+    salts = SaltKeys(tmp_path)
+    salts.for_sealing("a", AT)
+    (tmp_path / "a" / "2026-11.key").unlink()
+    assert salts.for_checking("a", AT) is None

@@ -1,0 +1,1 @@
+"""For the customer: who sent this, human or AI, meant for me? Nothing of the content is stored."""

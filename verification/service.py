@@ -1,0 +1,193 @@
+"""One verification: text -> parsed seal -> one snapshot of trust -> pure report -> a plain answer. Stores nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from policies.records import disclosed_decision, load_decision
+from registry.errors import OperatorNotFound
+from registry.model import Operator
+from registry.operators import load_operator
+from sigill.encoding.ulid import parse_ulid_time
+from sigill.report.answers import Reason
+from sigill.report.checks import Detail
+from sigill.report.content import Presented
+from sigill.report.find import Found
+from sigill.report.judge import Evidence, LogEvidence, Report, judge_seal, report_without_seal
+from sigill.report.openers import BroughtOpener, DerivingOpener, Opener
+from sigill.report.standing import Standing
+from sigill.seal.claims import operator_id_of
+from sigill.seal.disclosures import Name
+from sigill.seal.token import ParsedSeal, parse_seal
+from sigill.text.addresses import Address
+from sigill.text.codes import Code
+from storage.engine import reading
+from transparency.errors import TransparencyError
+from verification.find import Brought, find_seal
+from verification.world import VerificationWorld
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyRequest:
+    """What is to be verified: what was brought, and what to compare it with."""
+
+    brought: Brought
+    content: str | None = None
+    hashes: tuple[str, ...] = ()
+    links: tuple[str, ...] | None = None
+    files: tuple[str, ...] | None = None
+    recipient: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The report, and (only where issuer and signature passed) what the registry and the decision say beside it."""
+
+    report: Report
+    at: datetime
+    code: Code | None = None
+    operator: Operator | None = None
+    decision: dict[str, Any] | None = None
+    decided: dict[str, Any] | None = None
+    receipt: str | None = None
+    log_index: int | None = None
+    log_origin: str | None = None
+
+
+def verify(request: VerifyRequest, *, world: VerificationWorld) -> Verdict:
+    """Answer who sent this. Raises MalformedSeal, NothingToVerify; every other flaw is an answer.
+
+    A thread carries several codes: the verdict is on the first seal that covers the text, whole or in part, else on
+    the first there is.
+    """
+    at = world.now()
+    found = find_seal(request.brought)
+    verdicts = [_judge(seal, code, request, found, at, world) for code, seal in _candidates(found, world)]
+    if not verdicts:
+        return Verdict(report=report_without_seal(_why_nothing(found, request.brought)), at=at)
+    return min(verdicts, key=_distance)
+
+
+def _why_nothing(found: Found, brought: Brought) -> Reason:
+    if found.broken:
+        return Reason.SEAL_UNREADABLE
+    return Reason.UNSIGNED if not found.codes and brought.text is not None else Reason.CODE_UNKNOWN
+
+
+def _candidates(found: Found, world: VerificationWorld) -> Iterator[tuple[Code | None, ParsedSeal]]:
+    if found.seal is not None:
+        yield None, found.seal
+    for code in found.codes:
+        token = world.log.token_by_code(code)
+        if token is not None:
+            yield code, parse_seal(token.jws + "~")
+
+
+def _distance(verdict: Verdict) -> int:
+    """Return how far a verdict is from covering the text: 0 whole, 1 in part, 2 not at all; ties keep their order."""
+    content = verdict.report.content
+    detail = None if content is None else content.detail
+    return {Detail.CONTENT_MATCHES: 0, Detail.CONTENT_PARTLY_MATCHES: 1}.get(detail, 2) if detail is not None else 2
+
+
+def _judge(
+    seal: ParsedSeal,
+    code: Code | None,
+    request: VerifyRequest,
+    found: Found,
+    at: datetime,
+    world: VerificationWorld,
+) -> Verdict:
+    operator = _operator_of(seal, world)
+    log, index = _log_evidence(seal, world)
+    evidence = Evidence(
+        presented=_present(request, found),
+        trust=world.trust(),
+        opener=_opener(seal, operator, world),
+        log=log,
+        at=at,
+        standing=_standing(seal, operator),
+    )
+    report = judge_seal(seal, evidence)
+    if report.proven is None:
+        return Verdict(report=report, at=at, code=code)
+    trusted = evidence.trust.logs.get(operator_id_of(seal.claims))
+    decision, decided = _decision(report, seal, world)
+    return Verdict(
+        report=report,
+        at=at,
+        code=code,
+        operator=operator,
+        decision=decision,
+        decided=decided,
+        receipt=log.receipt,
+        log_index=index,
+        log_origin=None if trusted is None else trusted.origin,
+    )
+
+
+def _present(request: VerifyRequest, found: Found) -> Presented:
+    text = request.content if request.content is not None else found.text
+    recipient = request.recipient
+    return Presented(
+        text=text,
+        hashes=request.hashes,
+        links=request.links,
+        files=request.files,
+        recipient=None if recipient is None else (recipient.kind, recipient.normalised),
+        found_by_code=found.seal is None,
+    )
+
+
+def _operator_of(seal: ParsedSeal, world: VerificationWorld) -> Operator | None:
+    if seal.claims.iss != world.issuer:
+        return None
+    try:
+        with reading(world.engine) as connection:
+            return load_operator(connection, operator_id_of(seal.claims))
+    except OperatorNotFound:
+        return None
+
+
+def _standing(seal: ParsedSeal, operator: Operator | None) -> Standing | None:
+    if operator is None:
+        return None
+    return Standing(then=operator.state_at(seal.claims.iat), now=operator.state)
+
+
+def _log_evidence(seal: ParsedSeal, world: VerificationWorld) -> tuple[LogEvidence, int | None]:
+    try:
+        token = world.log.token_by_jti(seal.claims.jti)
+        if token is None or token.jws != seal.jws.text:
+            return LogEvidence(None, absent=True), None
+        return LogEvidence(world.log.receipt(token.log_id, token.index)), token.index
+    except TransparencyError:  # not reachable, or damaged: cannot say
+        return LogEvidence(None, reachable=False), None
+
+
+def _opener(seal: ParsedSeal, operator: Operator | None, world: VerificationWorld) -> Opener:
+    """Open by our own salts only for an operator of the registry: a forged `sub` must not name a file to read."""
+    if operator is not None:
+        salt_key = world.salt_key(operator.id, parse_ulid_time(seal.claims.jti))
+        if salt_key is not None:
+            return DerivingOpener(seal, salt_key=salt_key)
+    return BroughtOpener(seal)
+
+
+def _decision(
+    report: Report, seal: ParsedSeal, world: VerificationWorld
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return the sealed decision and its kept wording; a code alone reveals neither, the message's text does."""
+    brought = seal.disclosed(Name.DEC)
+    details = {check.detail for check in report.checks}
+    if brought is None and not details & {Detail.CONTENT_MATCHES, Detail.CONTENT_PARTLY_MATCHES}:
+        return None, None
+    with reading(world.engine) as connection:
+        record = load_decision(connection, seal.claims.jti)
+    if record is None:
+        return (None if brought is None else brought.value), None
+    kept = disclosed_decision(record)
+    if brought is not None and brought.value != kept:
+        return brought.value, None
+    return kept, record.decision

@@ -1,0 +1,33 @@
+"""What verification needs of the outside; `wiring.py` fills it, tests build it by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import Engine
+
+from sigill.report.trust import Trust
+from transparency.log import TransparencyLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportKey:
+    """The key that signs verification receipts; another one than the seals'."""
+
+    kid: str
+    private_key: ec.EllipticCurvePrivateKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationWorld:
+    """`trust()` is one snapshot of keys and logs; `salt_key(operator, at)` is None where destroyed or never made."""
+
+    issuer: str
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+    engine: Engine
+    log: TransparencyLog
+    trust: Callable[[], Trust]
+    salt_key: Callable[[str, datetime], bytes | None]
+    report_key: ReportKey

@@ -1,0 +1,41 @@
+"""What is looked up: an operator's page and a problem's page. The API chooses between these and JSON."""
+
+import json
+from dataclasses import dataclass
+
+from flask import Response
+
+from registry.model import Operator
+from sigill.report.words import words
+from web.operators import view_operator
+from web.pages import language_of_request, render_page
+from web.world import WebWorld
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemView:
+    """One kind of problem: its name in the type's address, HTTP status, what it means and how to mend it."""
+
+    slug: str
+    status: int
+    title: str
+    mend: str
+
+
+def operator_page(world: WebWorld, operator: Operator, log_url: str | None) -> Response:
+    """Return what is known of an operator and how; `log_url` is its log's address without a slash at the end."""
+    view = view_operator(operator, words=words(language_of_request()), world=world, log_url=log_url)
+    return render_page("operator.html", world=world, view=view)
+
+
+def problem_page(world: WebWorld, problem: ProblemView) -> Response:
+    """Return the documentation of one problem type, with an example of its document."""
+    example = {
+        "type": f"{world.base_url}/problems/{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": "…",
+        "next": problem.mend,
+    }
+    text = json.dumps(example, ensure_ascii=False, indent=1)
+    return render_page("problem.html", world=world, problem=problem, example=text)

@@ -1,0 +1,218 @@
+"""Putting the parts together: every package states what it needs as one small value, and here they are filled."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Final
+
+from flask import Flask, Response, request
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import NotFound
+
+from api.app import make_api
+from api.blueprint import accepts_html
+from api.problems import Problem, all_problems
+from api.responses import http_problem
+from api.world import ApiWorld, Readiness
+from policies.library import PolicyLibrary, load_library
+from settings import Settings, SettingsInvalid
+from sigill.report.trust import Trust, TrustedLog
+from sigill.tlog.note import format_vkey
+from signing.keys.files import publish_file
+from signing.keys.ring import KeyRing, open_key_ring
+from signing.world import SigningWorld
+from storage.engine import make_engine, reading
+from transparency.log import TransparencyLog
+from verification.service import verify
+from verification.world import ReportKey, VerificationWorld
+from web import (
+    ProblemView,
+    SourceLink,
+    WebWorld,
+    make_blueprint,
+    not_found_page,
+    operator_page,
+    problem_page,
+)
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+TRUST_LASTS: Final = timedelta(seconds=2)
+_FOR_PROGRAMS: Final = ("/v1/", "/log/", "/registry/", "/.well-known/", "/oauth/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who this guarantor is: fixed at the first start, whatever port or host it later runs on."""
+
+    issuer: str
+    demonstration: bool
+
+    @property
+    def log_prefix(self) -> str:
+        """What every log's origin begins with: a stable, schema-less name."""
+        return f"{self.issuer.removeprefix('https://')}/log"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The running parts of one process."""
+
+    settings: Settings
+    identity: Identity
+    engine: Engine
+    keys: KeyRing
+    log: TransparencyLog
+    policies: PolicyLibrary
+    trust: Callable[[], Trust]
+    signing: SigningWorld
+    verification: VerificationWorld
+
+
+def open_identity(settings: Settings) -> Identity:
+    """Return the identity of the data folder, written now if this is the first start. Raises SettingsInvalid."""
+    path = settings.var / "guarantor.json"
+    if not path.exists():
+        kept = {"issuer": settings.issuer, "demonstration": settings.demonstration}
+        publish_file(path, json.dumps(kept, indent=1).encode())
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        return Identity(issuer=found["issuer"], demonstration=found["demonstration"])
+    except (KeyError, TypeError, ValueError):
+        raise SettingsInvalid([f"{path.name} in VAR does not say who the guarantor is"]) from None
+
+
+def build_services(settings: Settings) -> Services:
+    """Open everything one process needs. Make it after forking: nothing here may cross a fork."""
+    settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    identity = open_identity(settings)
+    engine = make_engine(settings.database_url)
+    keys = open_key_ring(settings.var / "keys", at=now())
+    log = TransparencyLog(engine, signer_for=lru_cache(maxsize=None)(keys.note_signer))
+    policies = load_library(ROOT / "policies")
+    trust = _trust_source(identity, keys, log, settings.public_url)
+    return Services(
+        settings=settings,
+        identity=identity,
+        engine=engine,
+        keys=keys,
+        log=log,
+        policies=policies,
+        trust=trust,
+        signing=SigningWorld(
+            issuer=identity.issuer,
+            base_url=settings.public_url,
+            now=now,
+            random=secrets.token_bytes,
+            signer=keys.seal,
+            salt_key=keys.salts.for_sealing,
+            reference_key=keys.reference,
+            engine=engine,
+            log=log,
+            policies=policies,
+            seal_lifetime=settings.seal_lifetime,
+        ),
+        verification=VerificationWorld(
+            issuer=identity.issuer,
+            now=now,
+            random=secrets.token_bytes,
+            engine=engine,
+            log=log,
+            trust=trust,
+            salt_key=keys.salts.for_checking,
+            report_key=ReportKey(kid=keys.report.kid, private_key=keys.report.private_key),
+        ),
+    )
+
+
+def build_app(services: Services) -> Flask:
+    """Return the whole web application: the API and the customer's pages."""
+    pages = _web_world(services)
+    app = make_api(
+        ApiWorld(
+            signing=services.signing,
+            verification=services.verification,
+            base_url=services.settings.public_url,
+            trust=services.trust,
+            readiness=lambda: check_readiness(services),
+            operator_page=lambda operator: operator_page(pages, operator, _log_url(services, operator.id)),
+            problem_page=lambda slug: problem_page(pages, _view_problem(all_problems()[slug])),
+        )
+    )
+    app.register_blueprint(make_blueprint(pages))
+    app.register_error_handler(404, partial(_not_found, pages))
+    return app
+
+
+def _web_world(services: Services) -> WebWorld:
+    sources = services.policies.policies.vocabulary.sources
+    return WebWorld(
+        verify=lambda asked: verify(asked, world=services.verification),
+        base_url=services.settings.public_url,
+        issuer=services.identity.issuer,
+        demonstration=services.identity.demonstration,
+        zone=services.settings.time_zone,
+        now=now,
+        sources={name: SourceLink(source.title, source.url) for name, source in sources.items()},
+    )
+
+
+def _not_found(pages: WebWorld, error: NotFound) -> Response:
+    """Answer an address where nothing is: people get a page, programs (and whoever strays among them) a problem."""
+    for_people = accepts_html() and not request.path.startswith(_FOR_PROGRAMS)
+    return not_found_page(pages) if for_people else http_problem(error)
+
+
+def _view_problem(problem: Problem) -> ProblemView:
+    return ProblemView(slug=problem.slug, status=problem.status, title=problem.title, mend=problem.mend)
+
+
+def _log_url(services: Services, operator_id: str) -> str | None:
+    log = services.trust().logs.get(operator_id)
+    return None if log is None else log.url
+
+
+def now() -> datetime:
+    """Return the time, aware, UTC: the one clock of the service."""
+    return datetime.now(UTC)
+
+
+def check_readiness(services: Services) -> Readiness:
+    """Try the parts that can fail while the service runs: the database, and keys that run out."""
+    return Readiness({"database": _database_fault(services.engine), "keys": services.keys.fault(at=now())})
+
+
+def _database_fault(engine: Engine) -> str | None:
+    try:
+        with reading(engine) as connection:
+            connection.execute(text("SELECT count(*) FROM logs"))
+    except SQLAlchemyError as error:
+        return f"the database does not answer ({type(error).__name__})"
+    return None
+
+
+def _trust_source(identity: Identity, keys: KeyRing, log: TransparencyLog, base_url: str) -> Callable[[], Trust]:
+    """Return a source of trust snapshots, each at most `TRUST_LASTS` old."""
+    kept: list[Trust] = []
+
+    def trust() -> Trust:
+        at = now()
+        if kept and at - kept[0].as_of < TRUST_LASTS and at >= kept[0].as_of:
+            return kept[0]
+        logs = {
+            head.log_id: TrustedLog(
+                operator=head.log_id,
+                origin=head.origin,
+                vkey=format_vkey(keys.note_signer(head.origin).verifier),
+                url=f"{base_url}/log/{head.log_id}",
+            )
+            for head in log.logs()
+        }
+        kept[:] = [Trust(identity.issuer, at, keys.published, logs)]
+        return kept[0]
+
+    return trust
