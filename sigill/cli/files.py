@@ -1,0 +1,89 @@
+"""Reading what the arguments name, bounded; `-` is standard input. What cannot be read is a Stop with a sentence."""
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from sigill.cli.exits import Stop
+from sigill.encoding.base64url import format_base64url
+
+STDIN: Final = "-"
+MAX_FILE_BYTES: Final = 1024 * 1024
+MAX_ATTACHMENT_BYTES: Final = 1024 * 1024 * 1024
+MAX_KEY_BYTES: Final = 1024
+_CHUNK_BYTES: Final = 1024 * 1024
+
+
+def read_bytes(name: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Return the content of a file of at most `max_bytes`."""
+    try:
+        if name == STDIN:
+            data = sys.stdin.buffer.read(max_bytes + 1) if sys.stdin else b""
+        else:
+            with _open(name) as file:
+                data = file.read(max_bytes + 1)
+    except OSError as error:
+        raise Stop(f"{_shown(name)} cannot be read: {error.strerror or error}.") from error
+    if len(data) > max_bytes:
+        raise Stop(f"{_shown(name)} is longer than {max_bytes} bytes. Give the message or seal alone.")
+    return data
+
+
+def read_text(name: str, *, max_bytes: int = MAX_FILE_BYTES) -> str:
+    """Return the text of a UTF-8 file; a byte order mark at its beginning does not count."""
+    data = read_bytes(name, max_bytes=max_bytes)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Stop(f"{_shown(name)} is not UTF-8 text (at byte {error.start}). Save it as UTF-8.") from None
+    if "\x00" in text:
+        raise Stop(f"{_shown(name)} is not a text: it holds zero bytes. Give the message as plain text.")
+    return text
+
+
+def read_seal(name: str) -> str:
+    """Return the text of a file that holds a seal, without the line ends around it."""
+    return read_text(name).strip()
+
+
+def hash_attachment(name: str) -> str:
+    """Return the base64url SHA-256 of a file, read piece by piece."""
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        with _open(name) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                size += len(chunk)
+                if size > MAX_ATTACHMENT_BYTES:
+                    raise Stop(f"{_shown(name)} is longer than {MAX_ATTACHMENT_BYTES} bytes.")
+                digest.update(chunk)
+    except OSError as error:
+        raise Stop(f"{_shown(name)} cannot be read: {error.strerror or error}.") from error
+    return format_base64url(digest.digest())
+
+
+def write_file(path: Path, content: str) -> None:
+    """Write a text as UTF-8, its line ends as they are."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode("utf-8"))
+    except OSError as error:
+        raise Stop(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def check_one_stdin(*names: str | None) -> None:
+    """Refuse to read standard input twice."""
+    if sum(name == STDIN for name in names) > 1:
+        raise Stop("Standard input (-) can be read once only. Give the other one as a file.")
+
+
+def _open(name: str) -> BinaryIO:
+    try:
+        return Path(name).open("rb")
+    except ValueError as error:  # a name with a zero byte
+        raise Stop(f"{_shown(name)} is no file name.") from error
+
+
+def _shown(name: str) -> str:
+    return "Standard input" if name == STDIN else name.encode("utf-8", "backslashreplace").decode("utf-8")

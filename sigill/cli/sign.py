@@ -1,0 +1,182 @@
+"""`sigill sign`: seal one message. The text stays here; the service gets its hashes.
+
+Exit codes: 0 sealed, 1 refused by the policy, 2 a request that cannot be, 3 the service is away or not to be trusted.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sigill.cli.arguments import Subparsers, add_command, add_recipient, address_of, aware_time, recipient_of, spelled
+from sigill.cli.connect import add_url, connect
+from sigill.cli.environment import api_key
+from sigill.cli.exits import Exit, Stop
+from sigill.cli.files import (
+    MAX_KEY_BYTES,
+    check_one_stdin,
+    hash_attachment,
+    read_bytes,
+    read_text,
+    write_file,
+)
+from sigill.cli.show import harmless, say_exactly, say_json, tell
+from sigill.client.errors import Refused
+from sigill.errors import MalformedKey
+from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
+from sigill.vocabulary import Authorship, Channel, Direction, DisclosureMode, Draft, Enquiry, Language, Purpose, Role
+
+if TYPE_CHECKING:
+    from sigill.client.service import Sealed
+
+_EXAMPLES: Final = """\
+  sigill sign reply.txt --authorship human --channel email --enquiry complaint --out sealed/
+  sigill sign - --authorship ai --channel chat --enquiry informational --ai-system assistant < reply.txt"""
+_OPTIONS: Final[tuple[tuple[str, type[StrEnum], str], ...]] = (
+    ("--purpose", Purpose, "why it is sent (default: service)"),
+    ("--direction", Direction, "an answer (inbound) or on the operator's own initiative (outbound)"),
+    ("--language", Language, "the customer's language"),
+    ("--disclosure", DisclosureMode, "how the customer is told that AI writes"),
+    ("--draft", Draft, "who drafted an assisted message"),
+    ("--role", Role, "for whom the author speaks (default: operator)"),
+)
+_PLAIN_OPTIONS: Final = (
+    ("--conversation", "TEXT", "your own reference of the conversation"),
+    ("--ai-system", "NAME", "the registered AI system that took part"),
+    ("--agent", "PSEUDONYM", "who wrote or released it"),
+    ("--jurisdiction", "CODE", "the customer's, as in SE"),
+)
+_SENT_AS_THEY_ARE: Final = (
+    "authorship",
+    "channel",
+    "enquiry",
+    *(flag[2:].replace("-", "_") for flag, *_ in (*_OPTIONS, *_PLAIN_OPTIONS)),
+    "sent_at",
+)
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add `sign`."""
+    parser = add_command(subparsers, "sign", run, text="seal one message", examples=_EXAMPLES)
+    parser.add_argument("file", metavar="FILE", help="the message's text; - for standard input")
+    parser.add_argument("--authorship", choices=spelled(Authorship), required=True, help="who wrote it")
+    parser.add_argument("--channel", choices=spelled(Channel), required=True, help="where it goes")
+    parser.add_argument(
+        "--enquiry", choices=spelled(Enquiry), required=True, metavar="ENQUIRY", help=", ".join(Enquiry)
+    )
+    for flag, vocabulary, text in _OPTIONS:
+        parser.add_argument(flag, choices=spelled(vocabulary), help=text)
+    for flag, metavar, text in _PLAIN_OPTIONS:
+        parser.add_argument(flag, metavar=metavar, help=text)
+    add_recipient(parser)
+    parser.add_argument("--vulnerable", action="store_true", help="the customer is known to be vulnerable")
+    parser.add_argument(
+        "--scope", action="append", metavar="WORD", help="what the AI limits itself to; may be repeated"
+    )
+    parser.add_argument("--link", action="append", metavar="HREF", help="a link's target in the message; repeat")
+    parser.add_argument(
+        "--attachment", action="append", metavar="FILE", help="an attachment, of which the hash is sent"
+    )
+    parser.add_argument("--sent-at", type=aware_time, metavar="TIME", help="when it was sent, if sealed afterwards")
+    parser.add_argument("--api-key-file", metavar="FILE", help="a file with the API key; default: SIGILL_API_KEY")
+    parser.add_argument("--trust", metavar="FILE", help="believe these keys only (see: sigill trust)")
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="write message.txt, seal.txt and receipt.tlog-proof there"
+    )
+    add_url(parser)
+    parser.add_argument("--json", action="store_true", help="print the service's answer as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Seal one message and show, or write, what to send."""
+    check_one_stdin(arguments.file, arguments.api_key_file, arguments.trust)
+    address_of(arguments)
+    text = read_text(arguments.file)
+    client = connect(arguments, api_key=_read_key(arguments), trust=_read_trust(arguments))
+    try:
+        sealed = client.sign(text, **_fields(arguments))
+    except Refused as refused:
+        if arguments.json:
+            say_json(dict(refused.members))
+        tell(*refusal_lines(refused))
+        return Exit.NOT_GENUINE
+    _show(sealed, arguments)
+    return Exit.GENUINE
+
+
+def refusal_lines(refused: Refused) -> Iterator[str]:
+    """Yield each rule with its basis and sources, and what would be allowed instead."""
+    yield "Refused: the policy denies this message. Nothing was sealed."
+    for rule in refused.rules:
+        yield harmless(f"  rule {rule.get('id')} ({_basis(rule)}): {rule.get('why')}")
+        yield from (harmless(f"    source: {_source(source)}") for source in rule.get("sources") or [])
+    for item in refused.instead:
+        yield harmless(f"  instead, {item.get('kind')} {item.get('value')}: {item.get('why')}")
+    if refused.decision_id:
+        yield harmless(f"The refusal is in your log as {refused.decision_id}.")
+
+
+def _read_key(arguments: argparse.Namespace) -> str:
+    if arguments.api_key_file is not None:
+        key = read_text(arguments.api_key_file, max_bytes=MAX_KEY_BYTES).strip()
+    else:
+        key = (api_key() or "").strip()
+    if not key:
+        raise Stop("Signing needs an API key. Put it in SIGILL_API_KEY, or name a file with --api-key-file.")
+    return key
+
+
+def _read_trust(arguments: argparse.Namespace) -> Trust | None:
+    if arguments.trust is None:
+        return None
+    try:
+        return parse_trust(read_bytes(arguments.trust, max_bytes=MAX_TRUST_BYTES))
+    except MalformedKey as error:
+        raise Stop(f"The trust file cannot be used: {error}. Fetch it again: sigill trust --out FILE") from error
+
+
+def _fields(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - the keyword arguments of Client.sign
+    fields: dict[str, Any] = {name: getattr(arguments, name) for name in _SENT_AS_THEY_ARE}
+    fields |= {"recipient": recipient_of(arguments), "scope": arguments.scope, "links": arguments.link}
+    if arguments.vulnerable:
+        fields["vulnerable"] = True
+    if arguments.attachment:
+        fields["attachments"] = {name: hash_attachment(name) for name in arguments.attachment}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _show(sealed: "Sealed", arguments: argparse.Namespace) -> None:
+    if arguments.out is not None:
+        parts = {"message.txt": sealed.text, "seal.txt": sealed.seal + "\n", "receipt.tlog-proof": sealed.receipt}
+        for name, content in parts.items():
+            write_file(arguments.out / name, content)
+    if arguments.json:
+        say_json({**sealed.members, "embedded_text": sealed.text})
+        return
+    if arguments.out is None:
+        say_exactly(sealed.text + "\n")
+    else:
+        tell(f"Sealed. message.txt, seal.txt and receipt.tlog-proof are in {arguments.out}.")
+    tell(harmless(f"code: {sealed.code}"), harmless(f"link: {sealed.link}"))
+    tell(*_owed(sealed.decision.obligations))
+    tell(*(harmless(f"show ({name}): {text}") for name, text in sealed.decision.texts.items()))
+
+
+def _owed(obligations: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
+    for item in obligations:
+        deadline = item.get("deadline_minutes")
+        within = "" if deadline is None else f", within {deadline} minutes"
+        yield harmless(f"owed: {item.get('title') or item.get('id')} ({_basis(item)}{within})")
+
+
+def _basis(item: Mapping[str, Any]) -> str:
+    return str(item.get("basis", "")).replace("_", " ")
+
+
+def _source(source: object) -> str:
+    if not isinstance(source, dict):
+        return json.dumps(source)
+    title, url = source.get("title") or source.get("id"), source.get("url")
+    return f"{title}, {url}" if url else str(title)

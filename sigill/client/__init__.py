@@ -1,0 +1,25 @@
+"""The SDK: sign and verify over HTTP, hashing at the source and believing nothing that is not proven.
+
+    from sigill.client import Client
+
+    client = Client("https://sigill.example", api_key=key)
+    sealed = client.sign("Hej! Ditt kort är på väg.", authorship="ai", channel="chat", enquiry="informational")
+    send(sealed.text)
+
+Needs urllib3, which `pip install sigill[client]` brings; the errors can be imported without it.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sigill.client.service import Client
+
+__all__ = ["Client"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Client":
+        from sigill.client.service import Client  # noqa: PLC0415 - urllib3 is loaded by those who need it only
+
+        return Client
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
