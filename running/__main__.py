@@ -1,0 +1,41 @@
+"""`python -m running`: prepare the data folder, then keep the web server and the worker running.
+
+What `make run` and the image start. Settings come from the environment (see settings.py).
+"""
+
+import os
+import sys
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from running.first_start import prepare
+from running.supervise import Child, supervise
+from settings import Settings, SettingsInvalid, read_settings
+from sigill.errors import SigillError
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; return the process's exit code."""
+    os.umask(0o077)
+    try:
+        settings = read_settings(os.environ)
+        greeting = prepare(settings)
+    except (SettingsInvalid, SigillError, SQLAlchemyError, OSError) as error:
+        sys.stderr.write(f"Sigill cannot start:\n{error}\n")
+        return 2
+    sys.stdout.write(greeting)
+    sys.stdout.flush()
+    return supervise(children_of(settings))
+
+
+def children_of(settings: Settings) -> list[Child]:
+    """Return the processes of one machine: the web server and the worker."""
+    environment = {"VAR": str(settings.var), "SIGILL_BIND": settings.bind, "SIGILL_PUBLIC_URL": settings.public_url}
+    return [
+        Child("web", (sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"), environment),
+        Child("worker", (sys.executable, "-m", "running.worker"), environment),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""The worker: what is done on a schedule rather than on request, in a process of its own.
+
+Today: every minute it re-derives each operator's newest checkpoint from the stored tiles and compares, so that a
+damaged disk is noticed by us and not by a customer. Later timers, re-checks and the publisher join here.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Final
+
+from settings import SettingsInvalid, read_settings
+from sigill.errors import SigillError
+from sigill.tlog.leaf import format_leaf
+from sigill.tlog.proof import verify_proof
+from sigill.tlog.tree import hash_leaf
+from transparency.append import LogHead
+from transparency.errors import StoreUnavailable
+from transparency.log import TransparencyLog
+from transparency.sequencing import SignerFor
+from wiring import build_services
+
+INTERVAL_S: Final = 60.0
+_LOGGER: Final = logging.getLogger("sigill.worker")
+
+
+def check_heads(log: TransparencyLog, *, signer_for: SignerFor) -> list[str]:
+    """Return one sentence per log whose last leaf does not lead to its signed checkpoint. Raises StoreUnavailable.
+
+    The last leaf's proof holds every subtree of the tree's right edge, so the whole root is computed anew.
+    """
+    faults = []
+    for head in log.logs():
+        try:
+            if head.size:
+                _check_last_leaf(log, head, signer_for)
+        except StoreUnavailable:
+            raise
+        except SigillError as error:
+            faults.append(f"{head.origin}: {error}")
+    return faults
+
+
+def _check_last_leaf(log: TransparencyLog, head: LogHead, signer_for: SignerFor) -> None:
+    index = head.size - 1
+    verify_proof(
+        log.receipt(head.log_id, index),
+        leaf_hash=hash_leaf(format_leaf(log.leaf(head.log_id, index))),
+        origin=head.origin,
+        keys=[signer_for(head.origin).verifier],
+    )
+
+
+def main() -> int:
+    """Work until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        services = build_services(read_settings(os.environ))
+    except (SettingsInvalid, SigillError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    stop = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    while not stop.is_set():
+        try:
+            for fault in check_heads(services.log, signer_for=services.keys.note_signer):
+                _LOGGER.error("log damaged: %s", fault)
+        except StoreUnavailable as error:
+            _LOGGER.warning("the logs were not checked: %s", error)
+        stop.wait(INTERVAL_S)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
