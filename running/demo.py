@@ -22,7 +22,7 @@ from registry.model import Environment, Evidence, EvidenceKind, Operator, Operat
 from registry.operators import load_operator
 from registry.revocation import revoke_api_keys
 from running.demo_data import DemoMessage, Profile, load_demonstration
-from running.demo_file import DemoFile, DemoKeys, format_demo_file, read_demo_keys, replace_file
+from running.demo_file import DemoFile, DemoKeys, format_demo_file, read_demo_keys, replace_file, write_demo_keys
 from sigill.encoding.ulid import format_ulid
 from sigill.report.standing import State
 from sigill.text.codes import Code
@@ -34,6 +34,7 @@ from transparency.tables import tokens
 from wiring import Services
 
 DEMO_FILE: Final = "demo.json"
+DEMO_KEYS: Final = "demo-keys"
 KEYS_RENEWED: Final = (
     "demo.json was missing or did not fit: it holds new API keys now, and the earlier ones are revoked.\n"
 )
@@ -97,6 +98,7 @@ def write_demo_file(services: Services) -> str:
         ),
     )
     replace_file(path, format_demo_file(content))
+    write_demo_keys(services.settings.var / DEMO_KEYS, keys)
     return said
 
 

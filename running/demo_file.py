@@ -62,6 +62,13 @@ def read_demo_keys(path: Path) -> DemoKeys | None:
     return keys if all(isinstance(text, str) for text in texts) else None
 
 
+def write_demo_keys(folder: Path, keys: DemoKeys) -> None:
+    """Write each key to a file of its own, `<operator>.key` and `auditor.key`, for `sigill sign --api-key-file`."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for name, key in [*keys.signers.items(), ("auditor", keys.auditor)]:
+        replace_file(folder / f"{name}.key", key.encode() + b"\n")
+
+
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file of mode 600 whole and synced in the place of what was there."""
     draft = path.with_name(f".{path.name}.new")

@@ -86,6 +86,7 @@ class Detail(StrEnum):
     RECIPIENT_NOT_BOUND = "recipient_not_bound"
     RECIPIENT_NOT_GIVEN = "recipient_not_given"
     RECIPIENT_NOT_OPENABLE = "recipient_not_openable"
+    CONTENT_FIRST = "content_first"
 
     SIGNATURE_FIRST = "signature_first"
 

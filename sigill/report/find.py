@@ -14,7 +14,7 @@ from sigill.seal.token import ParsedSeal, parse_seal
 from sigill.text.carrier import find_carriers
 from sigill.text.codes import Code, parse_code
 
-MAX_CODES: Final = 5
+MAX_CODES: Final = 3
 _GROUP: Final = "[0-9A-Za-z]{4}"
 # A seal begins where a run of its symbols begins: otherwise "eyJeyJeyJ…" would be read once for every "eyJ" in it.
 _BEGIN: Final = r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{20,}+\."

@@ -87,7 +87,11 @@ class Evidence:
 def judge_seal(seal: ParsedSeal, evidence: Evidence) -> Report:
     """Make every check over `seal` and look up the answer. Pure; never raises for a bad seal."""
     issuer = _issuer_detail(seal, evidence.trust)
-    signature = _signature_detail(seal, evidence.trust) if issuer is Detail.KNOWN_GUARANTOR else Detail.SIGNATURE_FIRST
+    signature = (
+        _signature_detail(seal, evidence.trust, evidence.at)
+        if issuer is Detail.KNOWN_GUARANTOR
+        else Detail.SIGNATURE_FIRST
+    )
     head = [checked(CheckName.ISSUER, issuer), checked(CheckName.SIGNATURE, signature)]
     if signature is not Detail.SIGNATURE_VERIFIES:
         rest = [checked(name, Detail.SIGNATURE_FIRST) for name in list(CheckName)[2:]]
@@ -109,7 +113,7 @@ def _checks_after_signature(seal: ParsedSeal, evidence: Evidence, content: Conte
     yield checked(CheckName.EXACT_BYTES, content.exact)
     yield checked(CheckName.LINKS, compare_hashes(Name.LINKS, presented.links, opener))
     yield checked(CheckName.FILES, compare_hashes(Name.FILES, presented.files, opener))
-    yield checked(CheckName.RECIPIENT, _recipient_detail(seal, presented, opener))
+    yield checked(CheckName.RECIPIENT, _recipient_detail(seal, presented, opener, content))
 
 
 def _facts(checks: tuple[Check, ...], seal: ParsedSeal, presented: Presented) -> frozenset[Fact]:
@@ -125,10 +129,10 @@ def _issuer_detail(seal: ParsedSeal, trust: Trust) -> Detail:
     return Detail.KNOWN_GUARANTOR if seal.claims.iss == trust.issuer else Detail.UNKNOWN_GUARANTOR
 
 
-def _signature_detail(seal: ParsedSeal, trust: Trust) -> Detail:
+def _signature_detail(seal: ParsedSeal, trust: Trust, at: datetime) -> Detail:
     key = trust.key(seal.jws.kid, typ=TYP)
     if key is None:
-        old = trust.as_of < seal.claims.iat
+        old = trust.as_of + CLOCK_TOLERANCE < seal.claims.iat <= at + CLOCK_TOLERANCE
         return Detail.KEY_LIST_OLDER_THAN_SEAL if old else Detail.KEY_UNKNOWN
     try:
         check_signature(key.public_key, signature=seal.jws.signature, message=seal.jws.signing_input)
@@ -184,11 +188,13 @@ def _log_detail(seal: ParsedSeal, trust: Trust, log: LogEvidence) -> Detail:
     return Detail.IN_THE_LOG
 
 
-def _recipient_detail(seal: ParsedSeal, presented: Presented, opener: Opener) -> Detail:
+def _recipient_detail(seal: ParsedSeal, presented: Presented, opener: Opener, content: ContentFinding) -> Detail:
     if seal.claims.rcp is None:
         return Detail.RECIPIENT_NOT_BOUND
     if presented.recipient is None:
         return Detail.RECIPIENT_NOT_GIVEN
+    if content.detail not in {Detail.CONTENT_MATCHES, Detail.CONTENT_PARTLY_MATCHES}:
+        return Detail.CONTENT_FIRST  # or whoever picks up a code could try out whose it is
     kind, address = presented.recipient
     match opener.recipient_matches(AddressType(kind), address):
         case None:

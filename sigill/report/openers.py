@@ -54,6 +54,7 @@ class DerivingOpener:
     def __init__(self, seal: ParsedSeal, *, salt_key: bytes) -> None:
         self._claims = seal.claims
         self._salt_key = salt_key
+        self._salts: dict[Name, bytes] = {}
 
     def matches(self, name: Name, value: Json) -> bool | None:
         """Tell whether the digest of `value` under its derived salt stands in `_sd`."""
@@ -70,5 +71,6 @@ class DerivingOpener:
         return disclosure if disclosure.digest in self._claims.sd else None
 
     def _disclosure(self, name: Name, value: Json) -> Disclosure:
-        salt = derive_salt(self._salt_key, jti=self._claims.jti, name=name.value)
-        return make_disclosure(name, value, salt=salt)
+        if name not in self._salts:
+            self._salts[name] = derive_salt(self._salt_key, jti=self._claims.jti, name=name.value)
+        return make_disclosure(name, value, salt=self._salts[name])

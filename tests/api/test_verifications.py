@@ -412,3 +412,15 @@ def test_a_thread_of_mails_is_judged_by_the_code_that_covers_its_words(shared: D
     assert found["content"]["matched"] in {"Nytt svar om lånet.", "Gammalt svar om räntan."}
     swapped = f"Nytt svar om lånet.\nSigill {old['code']}\n\nSigill {new['code']}"
     assert shared.verify(text=swapped)["seal"].startswith(new["seal"].split("~")[0])
+
+
+def test_whoever_picks_up_a_code_cannot_try_out_whose_it_is(shared: Deployment) -> None:
+    answer = shared.sign(recipient="+46701740605").get_json()
+    tried = [shared.verify(code=answer["code"], recipient=number) for number in ("+46701740605", "+46701740606")]
+    tried += [
+        shared.verify(code=answer["code"], recipient=number, content="gissning")
+        for number in ("+46701740605", "+46701740606")
+    ]
+    assert {item["detail"] for found in tried for item in found["checks"] if item["check"] == "recipient"} == {
+        "content_first"
+    }

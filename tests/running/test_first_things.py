@@ -3,6 +3,7 @@
 import re
 import shutil
 import socket
+import stat
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import delete
 from werkzeug.serving import make_server
 
+from running.demo import write_demo_file
 from running.first_things import three_things
 from storage.engine import writing
 from tests.builders_services import demo_services
@@ -41,19 +43,20 @@ def listening(tmp_path: Path) -> Iterator[Services]:
 
 
 def _paste(command: str) -> str:
-    ran = subprocess.run(["/bin/sh", "-c", command], cwd=_ROOT, capture_output=True, text=True, check=True, timeout=30)
-    return ran.stdout
+    ran = subprocess.run(["/bin/sh", "-c", command], cwd=_ROOT, capture_output=True, text=True, check=False, timeout=30)
+    return ran.stdout + ran.stderr
 
 
 @pytest.mark.slow
-def test_the_three_commands_work_as_they_are_pasted(listening: Services) -> None:
-    said = three_things(listening)
-    seal, check, refuse = re.findall(r"^   curl (?:.*\\\n)*.*", said, flags=re.MULTILINE)
-    assert re.search(r'"code": ?"[0-9A-Z]{4}-', _paste(seal))
-    assert '"embedded_text":' in _paste(seal)
-    assert re.search(r'"answer": ?"genuine"', _paste(check))
-    assert "The policy denies this message" in _paste(refuse)
-    assert "bank.credit_decision.ai" in _paste(refuse)
+def test_the_three_commands_work_as_they_are_pasted(listening: Services, tmp_path: Path) -> None:
+    said = three_things(listening).replace(" --out sealed", f" --out {tmp_path}/sealed")
+    said = said.replace(" sealed/message.txt", f" {tmp_path}/sealed/message.txt")
+    seal, check, refuse = re.findall(r"^   (?:echo|\S*sigill verify) (?:.*\\\n)*.*", said, flags=re.MULTILINE)
+    assert "code: " in _paste(seal)
+    assert "This message is genuine" in _paste(check)
+    refused = _paste(refuse)
+    assert "Refused: the policy denies this message" in refused
+    assert "bank.credit_decision.ai" in refused
 
 
 def test_the_text_is_short_and_shows_no_key(tmp_path: Path) -> None:
@@ -67,13 +70,22 @@ def test_the_text_is_short_and_shows_no_key(tmp_path: Path) -> None:
 
 def test_a_message_is_offered_for_checking_only_if_it_is_still_genuine(tmp_path: Path) -> None:
     with demo_services(tmp_path) as services:
-        assert "2. Check what Exempelbanken wrote" in three_things(services)
+        assert "a message of Exempelbanken" in three_things(services)
         shutil.rmtree(services.settings.var / "keys/salts/exempelbanken")
-        assert re.search("2. Check what (?!Exempelbanken)", three_things(services))
+        assert re.search("a message of (?!Exempelbanken)", three_things(services))
 
 
 def test_where_no_seeded_message_can_be_proven_any_more_the_text_still_comes(tmp_path: Path) -> None:
     with demo_services(tmp_path) as services:
         with writing(services.engine) as connection:
             connection.execute(delete(tokens))
-        assert "2. Open http://127.0.0.1:8000/ in a browser" in three_things(services)
+        assert "Or in a browser: http://127.0.0.1:8000/\n" in three_things(services)
+
+
+def test_every_key_stands_in_a_file_of_its_own_that_nobody_else_reads(tmp_path: Path) -> None:
+    with demo_services(tmp_path) as services:
+        write_demo_file(services)
+        files = sorted((services.settings.var / "demo-keys").iterdir())
+    assert len(files) == 9
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert all(path.read_text("ascii").startswith("sigill_") for path in files)

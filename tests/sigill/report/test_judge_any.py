@@ -94,6 +94,7 @@ _DETAILS: dict[CheckName, set[Detail]] = {
         Detail.RECIPIENT_NOT_BOUND,
         Detail.RECIPIENT_NOT_GIVEN,
         Detail.RECIPIENT_NOT_OPENABLE,
+        Detail.CONTENT_FIRST,
         _FIRST,
     },
 }

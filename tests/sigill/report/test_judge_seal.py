@@ -149,7 +149,7 @@ _REAL: dict[str, tuple[Callable[[], Report], Answer, Reason]] = {
     ),
     "another guarantor": (lambda: make_case(change=_elsewhere).judge(), Answer.CANNOT_SAY, Reason.GUARANTOR_UNKNOWN),
     "a trust file older than the seal": (
-        lambda: _with_keys(_CASE, _OTHER_KEY, as_of=NOW - timedelta(seconds=1)).judge(),
+        lambda: _with_keys(_CASE, _OTHER_KEY, as_of=NOW - timedelta(minutes=6)).judge(),
         Answer.CANNOT_SAY,
         Reason.KEY_LIST_TOO_OLD,
     ),
@@ -270,7 +270,12 @@ def test_a_key_signs_from_its_beginning_until_just_before_its_end(
 
 
 @pytest.mark.parametrize(
-    ("as_of", "reason"), [(NOW - timedelta(seconds=1), Reason.KEY_LIST_TOO_OLD), (NOW, Reason.KEY_UNKNOWN)]
+    ("as_of", "reason"),
+    [
+        (NOW - CLOCK_TOLERANCE - timedelta(seconds=1), Reason.KEY_LIST_TOO_OLD),
+        (NOW - CLOCK_TOLERANCE, Reason.KEY_UNKNOWN),
+        (NOW, Reason.KEY_UNKNOWN),
+    ],
 )
 def test_a_key_missing_from_a_list_as_old_as_the_seal_is_unknown(as_of: datetime, reason: Reason) -> None:
     assert _with_keys(_CASE, _OTHER_KEY, as_of=as_of).judge().reason is reason
