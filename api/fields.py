@@ -1,9 +1,10 @@
 """Schema fields that accept exactly what JSON says: no "12" for 12, no 1 for true, no unknown word."""
 
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
 
-from marshmallow import ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 from sigill.encoding.base64url import parse_base64url
 from sigill.errors import MalformedEncoding
@@ -26,6 +27,22 @@ class Fault(str):
         return fault
 
 
+class StrictSchema(Schema):
+    """A shape that comes from outside: a field it does not have is answered with the nearest one it has."""
+
+    error_messages = {"unknown": "there is no such field", "type": "a JSON object is needed"}  # noqa: RUF012 - marshmallow's
+
+    def handle_error(self, error: ValidationError, data: Any, **_kwargs: Any) -> None:  # noqa: ANN401, ARG002
+        """Put the nearest field's name beside each unknown one."""
+        if not isinstance(error.messages, dict):
+            return
+        for name, faults in error.messages.items():
+            if faults == [self.error_messages["unknown"]]:
+                near = get_close_matches(str(name), self.fields, n=1)
+                meant = f"; did you mean {near[0]}?" if near else ""
+                error.messages[name] = [Fault(f"there is no such field{meant}", tuple(self.fields))]
+
+
 class Word(fields.String, Generic[Words]):
     """One word of a vocabulary, loaded as its enum member."""
 
@@ -33,6 +50,11 @@ class Word(fields.String, Generic[Words]):
         metadata = {"enum": [word.value for word in words], **kwargs.pop("metadata", {})}
         super().__init__(metadata=metadata, **kwargs)
         self.words = words
+
+    def make_error(self, key: str, **_kwargs: Any) -> ValidationError:  # noqa: ANN401 - marshmallow's own options
+        """Say which words there are, whatever is wrong."""
+        said = "a value is needed" if key == "required" else "one of the allowed words, as a string"
+        return ValidationError([Fault(said, tuple(word.value for word in self.words))])
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         text = super()._deserialize(value, attr, data, **kwargs)

@@ -9,6 +9,7 @@ from typing import Final
 
 from registry.errors import (
     AiSystemUnknown,
+    ApplicationInvalid,
     CredentialExpired,
     CredentialMissing,
     CredentialUnknown,
@@ -59,13 +60,18 @@ class Problem:
 
 
 INTERNAL: Final = Problem(
-    "internal-error", 500, "Something went wrong on our side", "Nothing was sealed. Try again; if it goes on, tell us."
+    "internal-error",
+    500,
+    "Something went wrong on our side",
+    "If this was a message to seal: it may or may not have been sealed; look it up before trying again. "
+    "If it goes on, tell us.",
 )
 _STORE: Final = Problem(
     "store-unavailable",
     503,
     "The service cannot reach its records now",
-    "Nothing was sealed or verified. Try again after the seconds in Retry-After; trying again is safe.",
+    "Nothing was sealed or verified, unless the detail says that the commit was interrupted: then look the message up "
+    "first. Try again after the seconds in Retry-After.",
 )
 _TEXT: Final = Problem(
     "text-not-canonicalisable",
@@ -96,6 +102,9 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     ),
     TransitionRefused: Problem(
         "transition-refused", 409, "The life cycle has no such step", "See the operator's state first."
+    ),
+    ApplicationInvalid: Problem(
+        "application-invalid", 422, "The operator cannot be entered like this", "Mend what the detail names."
     ),
     AiSystemUnknown: Problem(
         "ai-system-unknown", 422, "The AI system is not registered", "Name one of the registered systems."

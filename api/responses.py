@@ -2,7 +2,6 @@
 
 import json
 import logging
-import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from api.fields import Fault
 from api.problems import HTTP_PROBLEMS, INTERNAL, Problem, problem_of
 from api.shapes import decision_parts
 from registry.errors import AiSystemUnknown, CredentialExpired, CredentialMissing, CredentialUnknown
+from settings.discretion import where_raised
 from sigill.errors import MalformedAddress, MalformedHtml, NotCanonicalisable, SigillError
 from sigill.policy.errors import EnquiryNotInIndustry, FactNotAllowed, UnknownJurisdiction, UnknownScope
 from sigill.policy.words import Verdict
@@ -160,15 +160,6 @@ def _store_unavailable(error: Exception) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
-    where = "".join(_stacks(error))
-    _LOGGER.error("unforeseen %s at %s %s\n%s", type(error).__name__, request.method, request.url_rule, where)
+    name, where = type(error).__name__, where_raised(error)
+    _LOGGER.error("unforeseen %s at %s %s\n%s", name, request.method, request.url_rule, where)
     return problem_response(INTERNAL, {})
-
-
-def _stacks(error: BaseException) -> Iterator[str]:
-    """Yield where an error and its causes were raised, without their messages: those may repeat what a client sent."""
-    cause = error.__cause__ or error.__context__
-    if cause is not None:
-        yield from _stacks(cause)
-    yield from traceback.format_tb(error.__traceback__)
-    yield f"{type(error).__name__}\n"

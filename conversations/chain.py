@@ -1,7 +1,8 @@
 """The state of a conversation, read before a decision and advanced inside the sealing commit.
 
 A seal is decided and signed on the state it saw. The guard made by `advance` runs in the commit's transaction and
-lets the seal in only if nobody else advanced the conversation meanwhile; `seq` is the version compared.
+lets the seal in only if nobody else advanced the conversation meanwhile; `seq` is the version compared. A refusal
+leaves the conversation as it is, and is let in by `unchanged` on the same condition.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from conversations.tables import conversations
 from sigill.vocabulary import Authorship
@@ -70,11 +70,10 @@ def advance(before: ChainState, link: Link, *, operator_id: str, reference_mac: 
     }
 
     def begin(connection: Connection) -> None:
+        if load_chain(connection, operator_id=operator_id, reference_mac=reference_mac) is not None:
+            raise GuardFailed("the conversation was begun meanwhile")
         row = {"id": before.id, "operator_id": operator_id, "reference_mac": reference_mac, **after}
-        try:
-            connection.execute(insert(conversations).values(row))
-        except IntegrityError:
-            raise GuardFailed("the conversation was begun meanwhile") from None
+        connection.execute(insert(conversations).values(row))
 
     def go_on(connection: Connection) -> None:
         same = (conversations.c.id == before.id) & (conversations.c.seq == before.seq)
@@ -82,3 +81,16 @@ def advance(before: ChainState, link: Link, *, operator_id: str, reference_mac: 
             raise GuardFailed("the conversation went on meanwhile")
 
     return begin if before.seq == 0 else go_on
+
+
+def unchanged(before: ChainState | None, *, operator_id: str, reference_mac: str) -> Callable[[Connection], None]:
+    """Return the guard that changes nothing, and raises GuardFailed unless the conversation still stands at `before`.
+
+    None stands for a conversation that has not begun.
+    """
+
+    def check(connection: Connection) -> None:
+        if load_chain(connection, operator_id=operator_id, reference_mac=reference_mac) != before:
+            raise GuardFailed("the conversation went on meanwhile")
+
+    return check

@@ -9,9 +9,9 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from registry.errors import CredentialExpired, CredentialMissing, CredentialUnknown, ScopeMissing
 from registry.model import Credential, OperatorId, Role, Scope
@@ -41,6 +41,14 @@ class NewApiKey:
     text: str
     prefix: str
     secret_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedKey:
+    """A key as it is listed: never its secret."""
+
+    credential: Credential
+    created_at: datetime
 
 
 def make_api_key(randomness: bytes) -> NewApiKey:
@@ -91,16 +99,16 @@ def authenticate(connection: Connection, text: str | None, *, at: datetime) -> C
     expected = row.secret_hash if row is not None else _NOBODYS_HASH
     if not hmac.compare_digest(_hash(secret), expected) or row is None:
         raise CredentialUnknown("no such API key")
-    credential = Credential(
-        prefix=row.prefix,
-        name=row.name,
-        role=Role(row.role),
-        operator_id=OperatorId(row.operator_id) if row.operator_id is not None else None,
-        expires_at=from_ms(row.expires_at_ms),
-        revoked_at=None if row.revoked_at_ms is None else from_ms(row.revoked_at_ms),
-    )
+    credential = _credential(row)
     _check_current(credential, at)
     return credential
+
+
+def list_api_keys(connection: Connection, *, operator_id: str) -> tuple[ListedKey, ...]:
+    """Return an operator's keys, the oldest first, those that ended too; nobody can return their secrets."""
+    query = select(api_keys).where(api_keys.c.operator_id == operator_id)
+    rows = connection.execute(query.order_by(api_keys.c.created_at_ms, api_keys.c.prefix))
+    return tuple(ListedKey(_credential(row), from_ms(row.created_at_ms)) for row in rows)
 
 
 def check_scope(credential: Credential, scope: Scope) -> None:
@@ -108,6 +116,17 @@ def check_scope(credential: Credential, scope: Scope) -> None:
     if scope not in SCOPES[credential.role]:
         allowed = ", ".join(sorted(SCOPES[credential.role])) or "nothing here"
         raise ScopeMissing(f"this key's role, {credential.role}, allows {allowed}; this call needs {scope}")
+
+
+def _credential(row: Row[Any]) -> Credential:
+    return Credential(
+        prefix=row.prefix,
+        name=row.name,
+        role=Role(row.role),
+        operator_id=OperatorId(row.operator_id) if row.operator_id is not None else None,
+        expires_at=from_ms(row.expires_at_ms),
+        revoked_at=None if row.revoked_at_ms is None else from_ms(row.revoked_at_ms),
+    )
 
 
 def _check_current(credential: Credential, at: datetime) -> None:

@@ -9,6 +9,7 @@ RegistryError(SigillError)
 ├── OperatorNotVerified    applied, not yet verified: cannot seal
 ├── OperatorSuspended      suspended or revoked: cannot seal
 ├── AiSystemUnknown        the operator has registered no such AI system
+├── ApplicationInvalid     an operator, AI system or key cannot be entered like this
 └── TransitionRefused      the life cycle has no such step
 """
 
@@ -55,6 +56,10 @@ class AiSystemUnknown(RegistryError):
     def __init__(self, system: str, registered: Sequence[str]) -> None:
         super().__init__(f"no AI system {system[:63]!r} is registered for this operator")
         self.registered = tuple(registered)
+
+
+class ApplicationInvalid(RegistryError):
+    """What is to be entered breaks a rule of the registry; the message names the value and the rule."""
 
 
 class TransitionRefused(RegistryError):

@@ -7,12 +7,13 @@ canonical JSON with 128 bits of salt of its own, so the log's hash tells nothing
      "t":"registry","v":1}
 
 The first record also carries, as `enrolled`, everything the operator was entered with. Times are whole seconds, as in
-seals: a step counts from the beginning of its second, so the seal made next already finds it.
+seals. What lets an operator seal counts from the beginning of its second, so the seal made next already finds it; what
+ends it counts from the next whole second, so the seals given out before, in the same second, stay genuine.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, or_, select
@@ -30,6 +31,7 @@ from transparency.log import TransparencyLog
 
 _SALT_BYTES: Final = 16
 _VERSION: Final = 1
+_ENDS: Final = frozenset({State.SUSPENDED, State.REVOKED})
 
 
 def enrol(operator: Operator, *, origin: str, log: TransparencyLog, random: Callable[[int], bytes]) -> Appended:
@@ -40,7 +42,7 @@ def enrol(operator: Operator, *, origin: str, log: TransparencyLog, random: Call
     """
     if [change.state for change in operator.history] != [State.APPLIED]:
         raise TransitionRefused("an operator is entered as applied; each further step is logged on its own")
-    applied = _from_its_second(operator.history[0])
+    applied = _in_whole_seconds(operator.history[0])
     entered = replace(operator, history=(applied,))
     log.create_log(entered.id, origin)
     record = format_record(entered.id, applied, salt=random(_SALT_BYTES), enrolled=entered)
@@ -56,7 +58,7 @@ def change_state_logged(
     operator_id: str, change: StateChange, *, log: TransparencyLog, random: Callable[[int], bytes]
 ) -> Appended:
     """Take one step of the life cycle. Raises OperatorNotFound, TransitionRefused, LogUnknown, StoreUnavailable."""
-    step = _from_its_second(change)
+    step = _in_whole_seconds(change)
     record = format_record(operator_id, step, salt=random(_SALT_BYTES))
 
     def write(connection: Connection, _index: int) -> None:
@@ -122,8 +124,11 @@ def _check_new(connection: Connection, operator: Operator) -> None:
         raise TransitionRefused("an operator with this id or identifier is registered already")
 
 
-def _from_its_second(change: StateChange) -> StateChange:
-    return replace(change, since=change.since.replace(microsecond=0))
+def _in_whole_seconds(change: StateChange) -> StateChange:
+    since = change.since.replace(microsecond=0)
+    if change.state in _ENDS and since != change.since:
+        since += timedelta(seconds=1)
+    return replace(change, since=since)
 
 
 def _format_time(at: datetime) -> str:

@@ -1,17 +1,26 @@
-"""Reading and writing operators. Every step of the life cycle is a `registry` leaf in the operator's own log."""
+"""Operators as the database keeps them, and what each may do.
+
+Nothing here is logged: `registry.lifecycle` makes these writes together with their leaf in the operator's own log.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
-from registry.errors import AiSystemUnknown, OperatorNotFound, OperatorNotVerified, OperatorSuspended, TransitionRefused
+from registry.errors import (
+    AiSystemUnknown,
+    ApplicationInvalid,
+    OperatorNotFound,
+    OperatorNotVerified,
+    OperatorSuspended,
+    TransitionRefused,
+)
 from registry.model import AiSystem, Environment, Evidence, EvidenceKind, Operator, OperatorId, StateChange
 from registry.tables import ai_systems, evidence, operator_states, operators
 from sigill.report.standing import State
 from sigill.vocabulary import Industry
-from storage.engine import reading
 from storage.times import from_ms, to_ms
 
 TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
@@ -83,6 +92,14 @@ def change_state(connection: Connection, operator_id: str, change: StateChange) 
     _insert_change(connection, operator_id, connection.execute(count).scalar_one(), change)
 
 
+def add_ai_system(connection: Connection, operator_id: str, system: AiSystem, *, at: datetime) -> None:
+    """Register one more AI system. Raises OperatorNotFound, ApplicationInvalid (its ref or name is taken)."""
+    for other in load_operator(connection, operator_id).ai_systems:
+        if other.ref == system.ref or other.name == system.name:
+            raise ApplicationInvalid(f"this operator has an AI system {other.ref} called {other.name} already")
+    _insert_ai_system(connection, operator_id, system, at)
+
+
 def check_may_seal(operator: Operator) -> None:
     """Raise OperatorNotVerified or OperatorSuspended unless the operator stands verified."""
     match operator.state:
@@ -101,12 +118,6 @@ def find_ai_system(operator: Operator, ref: str) -> AiSystem:
     if ref not in active:
         raise AiSystemUnknown(ref, sorted(active))
     return active[ref]
-
-
-def operator_count(engine: Engine) -> int:
-    """Return how many operators there are."""
-    with reading(engine) as connection:
-        return connection.execute(select(func.count()).select_from(operators)).scalar_one()
 
 
 def _load_history(connection: Connection, operator_id: str) -> tuple[StateChange, ...]:

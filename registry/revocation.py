@@ -12,3 +12,9 @@ def revoke_api_keys(connection: Connection, *, name: str, at: datetime) -> int:
     """Revoke every key called `name` that is not revoked yet; return how many there were."""
     current = (api_keys.c.name == name) & api_keys.c.revoked_at_ms.is_(None)
     return connection.execute(update(api_keys).where(current).values(revoked_at_ms=to_ms(at))).rowcount
+
+
+def revoke_api_key(connection: Connection, *, prefix: str, at: datetime) -> bool:
+    """Revoke the key of this prefix; return whether there was one that was not revoked yet."""
+    current = (api_keys.c.prefix == prefix) & api_keys.c.revoked_at_ms.is_(None)
+    return connection.execute(update(api_keys).where(current).values(revoked_at_ms=to_ms(at))).rowcount == 1

@@ -1,10 +1,13 @@
 """`python -m running`: prepare the data folder, then keep the web server and the worker running.
 
-What `make run` and the image start. Settings come from the environment (see settings.py).
+What `make run` and the image start. Settings come from the environment (see settings.py). `python -m running web` is
+the web server alone, over a folder that is prepared: it is what the supervisor starts.
 """
 
 import os
 import sys
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,13 +15,23 @@ from running.first_start import prepare
 from running.supervise import Child, supervise
 from settings import Settings, SettingsInvalid, read_settings
 from sigill.errors import SigillError
+from wiring import build_services
+
+_GUNICORN: Final = (sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py")
 
 
-def main() -> int:
-    """Run until SIGTERM or SIGINT; return the process's exit code."""
+def main(arguments: Sequence[str] = (), *, become: Callable[[str, tuple[str, ...]], None] = os.execv) -> int:
+    """Run until SIGTERM or SIGINT; return the process's exit code. With `web`, `become` the web server."""
+    if list(arguments) not in ([], ["web"]):
+        sys.stderr.write("python -m running takes no argument but web\n")
+        return 2
     os.umask(0o077)
     try:
         settings = read_settings(os.environ)
+        if arguments:
+            build_services(settings).engine.dispose()  # gunicorn would tell in tracebacks what does not load
+            become(sys.executable, _GUNICORN)
+            return 0
         greeting = prepare(settings)
     except (SettingsInvalid, SigillError, SQLAlchemyError, OSError) as error:
         sys.stderr.write(f"Sigill cannot start:\n{error}\n")
@@ -32,10 +45,10 @@ def children_of(settings: Settings) -> list[Child]:
     """Return the processes of one machine: the web server and the worker."""
     environment = {"VAR": str(settings.var), "SIGILL_BIND": settings.bind, "SIGILL_PUBLIC_URL": settings.public_url}
     return [
-        Child("web", (sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"), environment),
+        Child("web", (sys.executable, "-m", "running", "web"), environment),
         Child("worker", (sys.executable, "-m", "running.worker"), environment),
     ]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

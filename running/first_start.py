@@ -1,19 +1,25 @@
 """Making a data folder ready: schema, keys, and (for a demonstration) operators with something to look at.
 
 Every step finds what is there and adds what is missing, so a second start keeps all data and a start that was cut
-short is completed by the next.
+short is completed by the next. Keys and the guarantor's name are made only while the database has no log: what they
+sealed could not be verified with others.
 """
+
+from sqlalchemy import func, inspect, select
 
 from running.demo import seed_demonstration, write_demo_file
 from running.first_things import three_things
 from settings import Settings
+from storage.engine import make_engine, reading
 from storage.migrate import migrate
+from transparency.tables import logs
 from wiring import build_services
 
 
 def prepare(settings: Settings) -> str:
-    """Prepare `settings.var`; return what to print. Raises KeyUnusable."""
-    services = build_services(settings)
+    """Prepare `settings.var`; return what to print. Raises SettingsInvalid, KeyUnusable, SQLAlchemyError, OSError."""
+    settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    services = build_services(settings, first_start=not has_logs(settings.database_url))
     try:
         migrate(services.engine)
         if not services.identity.demonstration:
@@ -23,3 +29,15 @@ def prepare(settings: Settings) -> str:
         return said + three_things(services)
     finally:
         services.engine.dispose()
+
+
+def has_logs(database_url: str) -> bool:
+    """Tell whether anything was ever logged in the database, migrated or not. Raises SQLAlchemyError."""
+    engine = make_engine(database_url)
+    try:
+        with reading(engine) as connection:
+            if not inspect(connection).has_table(logs.name):
+                return False
+            return bool(connection.execute(select(func.count()).select_from(logs)).scalar_one())
+    finally:
+        engine.dispose()

@@ -4,9 +4,12 @@ Requests carry messages, codes and telephone numbers, in bodies, in paths and af
 malformed request line or header, and the address of a request that failed, in its error log; here it does not.
 """
 
+import sys
 from typing import Any
 
 from gunicorn.glogging import Logger
+
+from settings.discretion import where_raised
 
 
 class DiscreetLogger(Logger):  # type: ignore[misc]  # gunicorn brings no types
@@ -20,8 +23,9 @@ class DiscreetLogger(Logger):  # type: ignore[misc]  # gunicorn brings no types
             super().warning(msg, *args, **kwargs)
 
     def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (the overridden signature)
-        """Log an exception; of a request that failed, only the traceback."""
-        if str(msg).startswith("Error handling request"):
-            super().exception("Error handling request", **kwargs)
+        """Log an exception; of a request that failed, only where."""
+        error = sys.exc_info()[1]
+        if str(msg).startswith("Error handling request") and error is not None:
+            super().error("Error handling request\n%s", where_raised(error))
         else:
             super().exception(msg, *args, **kwargs)

@@ -11,6 +11,9 @@
 | SIGILL_DEMONSTRATION  | 1: fictional operators and a demonstration issuer | 1                                      |
 | SIGILL_TIME_ZONE      | zone of the times customers read                  | Europe/Stockholm                       |
 | SIGILL_SEAL_DAYS      | how long a seal is vouched for                    | 1095                                   |
+
+Issuer and demonstration go together: fictional operators never speak under a real guarantor's name (a demonstration's
+issuer has "demonstration" in its host or ends in ".example"), and a real guarantor says its name.
 """
 
 import re
@@ -53,7 +56,7 @@ class SettingsInvalid(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How this deployment runs."""
+    """How this deployment runs. `given` names the settings that were given a value; the others have their default."""
 
     var: Path
     bind: str
@@ -61,6 +64,7 @@ class Settings:
     database_url: str
     issuer: str
     demonstration: bool
+    given: frozenset[str]
     time_zone: ZoneInfo
     seal_lifetime: timedelta
 
@@ -83,9 +87,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     public_url = environment.get("SIGILL_PUBLIC_URL") or f"http://127.0.0.1:{port}"
     _expect(faults, _URL.match(public_url), "SIGILL_PUBLIC_URL is http(s)://host[:port] without a path")
     issuer = environment.get("SIGILL_ISSUER") or DEMONSTRATION_ISSUER
-    _expect(faults, _ISSUER.match(issuer), "SIGILL_ISSUER is https://host")
     demonstration = environment.get("SIGILL_DEMONSTRATION") or "1"
-    _expect(faults, demonstration in {"0", "1"}, "SIGILL_DEMONSTRATION is 0 or 1")
+    faults += _faults_of_identity(environment.get("SIGILL_ISSUER") or None, demonstration)
     zone = environment.get("SIGILL_TIME_ZONE") or "Europe/Stockholm"
     _expect(faults, zone in available_timezones(), "SIGILL_TIME_ZONE is a name such as Europe/Stockholm")
     days = environment.get("SIGILL_SEAL_DAYS") or "1095"
@@ -103,9 +106,43 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         database_url=database_url,
         issuer=issuer,
         demonstration=demonstration == "1",
+        given=frozenset(name for name in _KNOWN if environment.get(name)),
         time_zone=ZoneInfo(zone),
         seal_lifetime=timedelta(days=int(days)),
     )
+
+
+def check_unchanged(settings: Settings, *, issuer: str, demonstration: bool) -> None:
+    """Compare the settings given with who the guarantor has been since the first start. Raises SettingsInvalid."""
+    compared = {
+        "SIGILL_ISSUER": (settings.issuer, issuer),
+        "SIGILL_DEMONSTRATION": (f"{settings.demonstration:d}", f"{demonstration:d}"),
+    }
+    faults = [
+        f"{name} is {now}, and since the first start it is {kept}; give that, nothing, or another VAR"
+        for name, (now, kept) in compared.items()
+        if name in settings.given and now != kept
+    ]
+    if faults:
+        raise SettingsInvalid(faults)
+
+
+def _faults_of_identity(issuer: str | None, demonstration: str) -> list[str]:
+    """Return what is wrong with the issuer given (None: none was) and whether this is a demonstration."""
+    faults: list[str] = []
+    _expect(faults, issuer is None or _ISSUER.match(issuer), "SIGILL_ISSUER is https://host")
+    _expect(faults, demonstration in {"0", "1"}, "SIGILL_DEMONSTRATION is 0 or 1")
+    if faults:
+        return faults
+    if demonstration == "0":
+        _expect(faults, issuer, "SIGILL_ISSUER is needed with SIGILL_DEMONSTRATION=0: the guarantor's own name")
+    elif issuer is not None:
+        _expect(
+            faults,
+            "demonstration" in issuer or issuer.endswith(".example"),
+            f"SIGILL_ISSUER {issuer} is no demonstration's name; give SIGILL_DEMONSTRATION=0 with it",
+        )
+    return faults
 
 
 def _is_number(text: str, *, at_most: int) -> bool:

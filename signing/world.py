@@ -15,6 +15,7 @@ from transparency.log import TransparencyLog
 class SigningWorld:
     """`issuer` never changes; `base_url` is where links point; `salt_key(operator, at)` makes the month's key if new.
 
+    `check_seal_key(at)` raises KeyUnusable where the signer's key is not valid at `at`.
     `reference_key` (32 bytes) hides operators' own conversation references; `random(n)` is a CSPRNG.
     """
 
@@ -23,6 +24,7 @@ class SigningWorld:
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
     signer: Signer
+    check_seal_key: Callable[[datetime], None]
     salt_key: Callable[[str, datetime], bytes]
     reference_key: bytes
     engine: Engine

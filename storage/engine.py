@@ -32,7 +32,11 @@ def make_engine(url: str, *, busy_timeout_s: float = 10.0, pool_size: int = 16) 
     if parsed.database in {None, "", ":memory:"}:
         raise ValueError("a database in memory keeps nothing: name a file")
     engine = create_engine(
-        parsed, pool_size=pool_size, max_overflow=pool_size, connect_args={"timeout": busy_timeout_s}
+        parsed,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        connect_args={"timeout": busy_timeout_s},
+        hide_parameters=True,  # codes and facts stay out of error messages
     )
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)

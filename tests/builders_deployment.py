@@ -117,7 +117,7 @@ class Deployment:
 
 def deploy(folder: Path, *operators: Operator) -> Deployment:
     """Return a deployment in `folder` with the given operators (by default one bank)."""
-    services = build_services(read_settings({"VAR": str(folder / "var")}))
+    services = build_services(read_settings({"VAR": str(folder / "var")}), first_start=True)
     migrate(services.engine)
     deployment = Deployment(services, build_app(services))
     for each in operators or (operator(),):

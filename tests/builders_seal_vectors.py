@@ -52,9 +52,11 @@ READING: Final = (
     "then and now (null where the registry was not asked), and with what was `presented`: text, or hashes of it "
     "(base64url nu1 h, the whole first), links and files (base64url hashes), recipient (type and normalised address), "
     "found_by_code. `opening` is brought (by the disclosures in the seal) or salt_key (by the guarantor, with "
-    "keys.salt_key_hex). It must get `answer`, `reason` and the detail of every check in `checks`, and hand back the "
-    "disclosures named in `shown` (null where nothing is proven). What is in `malformed` must be refused by the "
-    "parser, before any signature is looked at; the words in `says` are part of this implementation's message."
+    "keys.salt_key_hex). Where no disclosure of the text is in the seal, a part of the text counts from 20 canonical "
+    "characters on, and of the hashes the first 20. It must get `answer`, `reason` and the detail of every check in "
+    "`checks`, and hand back the disclosures named in `shown` (null where nothing is proven). What is in `malformed` "
+    "must be refused by the parser, before any signature is looked at; the words in `says` are part of this "
+    "implementation's message."
 )
 _LINK: Final = "https://exempelbanken.example/kort"
 _LINK_HASHES: Final = (format_base64url(link_hash(_LINK)),)
@@ -133,6 +135,8 @@ def seal_vectors() -> dict[str, Any]:
     _add_incomplete(vectors)
     _add_altered(vectors)
     _add_unanswerable(vectors)
+    malformed = _malformed(vectors.seal())
+    _add_guessed(vectors)
     return {
         "format": "seal test vectors, version 1",
         "provenance": PROVENANCE,
@@ -144,7 +148,7 @@ def seal_vectors() -> dict[str, Any]:
         },
         "trusts": {name: format_trust(trust) for name, trust in vectors.trusts.items()},
         "cases": vectors.cases,
-        "malformed": _malformed(vectors.seal()),
+        "malformed": malformed,
     }
 
 
@@ -180,6 +184,7 @@ def _add_altered(vectors: _Vectors) -> None:
     vectors.add("another link", case, links=(some_hash(4),))
     vectors.add("a file too many", case, files=(*_FILES, some_hash(4)))
     jws = case.parsed.jws
+    vectors.add("another text with the right links and files", case, text="Ja", links=_LINK_HASHES, files=_FILES)
     vectors.add("one bit of the signature changed", replace(case, seal=_signed_as(case, _flipped(jws.signature))))
     vectors.add("the other spelling of the signature (high S)", replace(case, seal=_signed_as(case, _high_s(case))))
     stranger = vectors.seal(signer=MemorySigner(31))
@@ -203,6 +208,19 @@ def _add_unanswerable(vectors: _Vectors) -> None:
     vectors.add("the text's disclosure left out", replace(case, seal=case.without(Name.MSG)))
     vectors.add("the recipient's disclosure left out", replace(case, seal=case.without(Name.RCP_OPEN)))
     vectors.add("another guarantor's", vectors.seal(change=_elsewhere))
+
+
+def _add_guessed(vectors: _Vectors) -> None:
+    short = vectors.seal("Din kod är 4711.")
+    bare = replace(short, seal=short.parsed.jws.text + "~")
+    guesses = "Din kod är 4710.\n\nDin kod är 4711."
+    vectors.add("a short part of a text nobody disclosed", bare, by_salt_key=True, text=guesses, found_by_code=True)
+    vectors.add("a short part of a text that was disclosed", short, text=guesses)
+    vectors.add("all of a short text nobody disclosed", bare, by_salt_key=True, found_by_code=True)
+    h = format_base64url(canonical_h(short.text))
+    for others, word in ((19, "twentieth"), (20, "twenty-first")):
+        hashes = (*[some_hash(4)] * others, h)
+        vectors.add(f"the {word} hash of a text nobody disclosed", bare, by_salt_key=True, text=None, hashes=hashes)
 
 
 def _malformed(case: Case) -> list[dict[str, str]]:

@@ -30,7 +30,7 @@ def demo_services(tmp_path: Path, *, port: int = 8000) -> Iterator[Services]:
 @contextmanager
 def empty_services(folder: Path, *, port: int = 8000) -> Iterator[Services]:
     """Give the services over `folder/var` as it is, migrated; a new one holds no operators."""
-    services = build_services(read_settings({"VAR": str(folder / "var"), "PORT": str(port)}))
+    services = build_services(read_settings({"VAR": str(folder / "var"), "PORT": str(port)}), first_start=True)
     try:
         migrate(services.engine)
         yield services

@@ -13,7 +13,7 @@ from sigill.encoding.ulid import parse_ulid_time
 from sigill.report.answers import Reason
 from sigill.report.checks import Detail
 from sigill.report.content import Presented
-from sigill.report.find import Found
+from sigill.report.find import Found, has_foreign_link
 from sigill.report.judge import Evidence, LogEvidence, Report, judge_seal, report_without_seal
 from sigill.report.openers import BroughtOpener, DerivingOpener, Opener
 from sigill.report.standing import Standing
@@ -56,14 +56,20 @@ class Verdict:
 
 
 def verify(request: VerifyRequest, *, world: VerificationWorld) -> Verdict:
-    """Answer who sent this. Raises MalformedSeal, NothingToVerify; every other flaw is an answer.
+    """Answer who sent this.
 
     A thread carries several codes: the verdict is on the first seal that covers the text, whole or in part, else on
-    the first there is.
+    the first there is. Raises MalformedSeal, NothingToVerify, and NotCanonicalisable for a text that is too long to be
+    compared with the seal that was found; every other flaw is an answer.
     """
     at = world.now()
     found = find_seal(request.brought)
-    verdicts = [_judge(seal, code, request, found, at, world) for code, seal in _candidates(found, world)]
+    presented = _present(request, found, world)
+    verdicts: list[Verdict] = []
+    for code, seal in _candidates(found, world):
+        verdicts.append(_judge(seal, code, presented, at, world))
+        if _distance(verdicts[-1]) == 0:
+            return verdicts[-1]
     if not verdicts:
         return Verdict(report=report_without_seal(_why_nothing(found, request.brought)), at=at)
     return min(verdicts, key=_distance)
@@ -72,7 +78,8 @@ def verify(request: VerifyRequest, *, world: VerificationWorld) -> Verdict:
 def _why_nothing(found: Found, brought: Brought) -> Reason:
     if found.broken:
         return Reason.SEAL_UNREADABLE
-    return Reason.UNSIGNED if not found.codes and brought.text is not None else Reason.CODE_UNKNOWN
+    message = brought.text is not None and found.text is not None
+    return Reason.UNSIGNED if message and not found.codes else Reason.CODE_UNKNOWN
 
 
 def _candidates(found: Found, world: VerificationWorld) -> Iterator[tuple[Code | None, ParsedSeal]]:
@@ -94,15 +101,14 @@ def _distance(verdict: Verdict) -> int:
 def _judge(
     seal: ParsedSeal,
     code: Code | None,
-    request: VerifyRequest,
-    found: Found,
+    presented: Presented,
     at: datetime,
     world: VerificationWorld,
 ) -> Verdict:
     operator = _operator_of(seal, world)
     log, index = _log_evidence(seal, world)
     evidence = Evidence(
-        presented=_present(request, found),
+        presented=presented,
         trust=world.trust(),
         opener=_opener(seal, operator, world),
         log=log,
@@ -127,7 +133,7 @@ def _judge(
     )
 
 
-def _present(request: VerifyRequest, found: Found) -> Presented:
+def _present(request: VerifyRequest, found: Found, world: VerificationWorld) -> Presented:
     text = request.content if request.content is not None else found.text
     recipient = request.recipient
     return Presented(
@@ -137,6 +143,7 @@ def _present(request: VerifyRequest, found: Found) -> Presented:
         files=request.files,
         recipient=None if recipient is None else (recipient.kind, recipient.normalised),
         found_by_code=found.seal is None,
+        foreign_link=any(has_foreign_link(part, world.own_hosts) for part in (request.brought.link, text) if part),
     )
 
 

@@ -21,7 +21,10 @@ class ReportKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationWorld:
-    """`trust()` is one snapshot of keys and logs; `salt_key(operator, at)` is None where destroyed or never made."""
+    """`trust()` is one snapshot of keys and logs; `salt_key(operator, at)` is None where destroyed or never made.
+
+    `own_hosts`: where our links lead (host, and port if it is not the scheme's own), lower-case.
+    """
 
     issuer: str
     now: Callable[[], datetime]
@@ -31,3 +34,4 @@ class VerificationWorld:
     trust: Callable[[], Trust]
     salt_key: Callable[[str, datetime], bytes | None]
     report_key: ReportKey
+    own_hosts: frozenset[str]

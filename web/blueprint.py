@@ -9,7 +9,8 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from sigill.errors import MalformedCode, MalformedSeal, SigillError
+from settings.discretion import where_raised
+from sigill.errors import MalformedCode, MalformedSeal, NotCanonicalisable, SigillError
 from sigill.report.answers import Reason
 from sigill.report.checks import Outcome
 from sigill.report.judge import report_without_seal
@@ -71,7 +72,10 @@ def _code_page(world: WebWorld, code: str) -> Response:
 
 
 def _result(world: WebWorld, asked: VerifyRequest, form: CheckForm) -> Response:
-    verdict = _verify(world, asked)
+    try:
+        verdict = _verify(world, asked)
+    except NotCanonicalisable:  # longer than we compare
+        return too_large_page(world)
     code = None if verdict.code is None else format_code(verdict.code)
     view = view_verdict(verdict, words=words(language_of_request()), world=world, code=code)
     return render_page("result.html", world=world, form=step_left(form), hidden=True, view=view, titles=_GROUP_TITLES)
@@ -100,5 +104,6 @@ def _failed(world: WebWorld, error: Exception) -> Response:
         if error.code == 413:  # noqa: PLR2004 - the form is larger than we read
             return too_large_page(world)
         return not_found_page(world) if error.code == 404 else error_page(world, error.code or 500)  # noqa: PLR2004
-    _LOGGER.error("unforeseen %s at %s %s", type(error).__name__, request.method, request.url_rule, exc_info=error)
+    name, where = type(error).__name__, where_raised(error)
+    _LOGGER.error("unforeseen %s at %s %s\n%s", name, request.method, request.url_rule, where)
     return error_page(world, 503 if isinstance(error, SigillError) else 500)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from sqlalchemy import Engine, text
@@ -20,7 +21,7 @@ from api.problems import Problem, all_problems
 from api.responses import http_problem
 from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
-from settings import Settings, SettingsInvalid
+from settings import Settings, SettingsInvalid, check_unchanged
 from sigill.report.trust import Trust, TrustedLog
 from sigill.tlog.note import format_vkey
 from signing.keys.files import publish_file
@@ -73,27 +74,33 @@ class Services:
     verification: VerificationWorld
 
 
-def open_identity(settings: Settings) -> Identity:
-    """Return the identity of the data folder, written now if this is the first start. Raises SettingsInvalid."""
+def open_identity(settings: Settings, *, first_start: bool) -> Identity:
+    """Return the identity of the data folder, written at the first start. Raises SettingsInvalid."""
     path = settings.var / "guarantor.json"
     if not path.exists():
+        if not first_start:
+            raise SettingsInvalid([f"{path.name} is missing in {settings.var}; restore it from the backup"])
         kept = {"issuer": settings.issuer, "demonstration": settings.demonstration}
         publish_file(path, json.dumps(kept, indent=1).encode())
     try:
         found = json.loads(path.read_text("utf-8"))
-        return Identity(issuer=found["issuer"], demonstration=found["demonstration"])
+        identity = Identity(issuer=found["issuer"], demonstration=found["demonstration"])
     except (KeyError, TypeError, ValueError):
         raise SettingsInvalid([f"{path.name} in VAR does not say who the guarantor is"]) from None
+    check_unchanged(settings, issuer=identity.issuer, demonstration=identity.demonstration)
+    return identity
 
 
-def build_services(settings: Settings) -> Services:
-    """Open everything one process needs. Make it after forking: nothing here may cross a fork."""
-    settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    identity = open_identity(settings)
+def build_services(settings: Settings, *, first_start: bool = False) -> Services:
+    """Open everything one process needs. Make it after forking: nothing here may cross a fork.
+
+    Only the first start makes the identity and the keys. Raises SettingsInvalid, KeyUnusable.
+    """
+    identity = open_identity(settings, first_start=first_start)
+    keys = open_key_ring(settings.var / "keys", at=now(), first_start=first_start)
     engine = make_engine(settings.database_url)
-    keys = open_key_ring(settings.var / "keys", at=now())
     log = TransparencyLog(engine, signer_for=lru_cache(maxsize=None)(keys.note_signer))
-    policies = load_library(ROOT / "policies")
+    policies = _policies(ROOT / "policies")
     trust = _trust_source(identity, keys, log, settings.public_url)
     return Services(
         settings=settings,
@@ -109,6 +116,7 @@ def build_services(settings: Settings) -> Services:
             now=now,
             random=secrets.token_bytes,
             signer=keys.seal,
+            check_seal_key=keys.check_seal_key,
             salt_key=keys.salts.for_sealing,
             reference_key=keys.reference,
             engine=engine,
@@ -125,8 +133,15 @@ def build_services(settings: Settings) -> Services:
             trust=trust,
             salt_key=keys.salts.for_checking,
             report_key=ReportKey(kid=keys.report.kid, private_key=keys.report.private_key),
+            own_hosts=_own_hosts(identity.issuer, settings.public_url),
         ),
     )
+
+
+@lru_cache(maxsize=1)
+def _policies(folder: Path) -> PolicyLibrary:
+    """Return the compiled policies of `folder`: read once in a process, for they are immutable."""
+    return load_library(folder)
 
 
 def build_app(services: Services) -> Flask:
@@ -174,6 +189,10 @@ def _view_problem(problem: Problem) -> ProblemView:
 def _log_url(services: Services, operator_id: str) -> str | None:
     log = services.trust().logs.get(operator_id)
     return None if log is None else log.url
+
+
+def _own_hosts(*addresses: str) -> frozenset[str]:
+    return frozenset(urlsplit(address).netloc.lower() for address in addresses)
 
 
 def now() -> datetime:

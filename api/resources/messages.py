@@ -16,7 +16,8 @@ from sigill.policy.facts import Facts
 from sigill.policy.texts import OperatorNames, render_texts
 from sigill.text.carrier import embed
 from sigill.text.codes import Code, format_code
-from signing.issue import IssuedSeal, decide, issue_seal
+from signing.issue import decide, issue_shaped
+from signing.issued import SignedSeal
 from signing.messages import load_message
 from signing.request import Digest, SignRequest
 
@@ -55,8 +56,14 @@ def post_message(body: dict[str, Any]) -> Response:
     """
     operator = calling_operator()
     request = sign_request(body)
-    issued = issue_seal(request, operator=operator, world=world().signing)
-    response = make_response(jsonify(_sealed.dump(_sealed_shape(issued, request, operator))), 201)
+    issued, shape = issue_shaped(
+        request,
+        operator=operator,
+        world=world().signing,
+        shape=lambda signed: _sealed_shape(signed, request, operator),
+    )
+    place = {"origin": issued.origin, "index": issued.index}
+    response = make_response(jsonify(shape | {"log": place, "receipt": issued.receipt}), 201)
     response.headers["Location"] = f"{world().base_url}/v1/messages/{issued.jti}"
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -89,7 +96,10 @@ def get_message(message_id: str) -> Response:
 @blueprint.response(200, DecisionSchema)
 @problem_responses(400, 401, 403, 413, 415, 422, 503)
 def post_decision(body: dict[str, Any]) -> Response:
-    """Ask what may be sent and what is owed. Nothing is signed or logged; a deny is an answer here, not an error."""
+    """Ask what may be sent and what is owed. Nothing is signed or logged; a deny is an answer here, not an error.
+
+    An operator that may not seal is answered 403, as when it signs.
+    """
     operator = calling_operator()
     facts, decision = decide(sign_request(body), operator=operator, world=world().signing)
     return jsonify(_decision.dump(decision_shape(facts, decision, operator)))
@@ -137,19 +147,19 @@ def decision_shape(facts: Facts, decision: Decision, operator: Operator, *, agen
     return parts
 
 
-def _sealed_shape(issued: IssuedSeal, request: SignRequest, operator: Operator) -> dict[str, Any]:
+def _sealed_shape(signed: SignedSeal, request: SignRequest, operator: Operator) -> dict[str, Any]:
+    """Return the whole answer but for the place in the log: what can fail fails before anything is sealed."""
     shape: dict[str, Any] = {
-        "id": issued.jti,
-        "seal": issued.seal,
-        "code": format_code(issued.code),
-        "link": _link(issued.code),
-        "decision": decision_shape(issued.facts, issued.decision, operator),
-        "log": {"origin": issued.origin, "index": issued.index},
-        "receipt": issued.receipt,
+        "id": signed.jti,
+        "seal": signed.seal,
+        "code": format_code(signed.code),
+        "link": _link(signed.code),
+        "decision": decision_shape(signed.facts, signed.decision, operator),
     }
     if request.text is not None:
-        shape["embedded_text"] = embed(request.text, issued.code, channel=request.channel)
-    return shape
+        shape["embedded_text"] = embed(request.text, signed.code, channel=request.channel)
+    dumped: dict[str, Any] = _sealed.dump(shape)
+    return dumped
 
 
 def _link(code: Code) -> str:

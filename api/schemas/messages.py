@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from api.fields import Hash, JsonInteger, StrictBoolean, Word
+from api.fields import Hash, JsonInteger, StrictBoolean, StrictSchema, Word
 from sigill.policy.words import Scope
 from sigill.text.addresses import MAX_REFERENCE
 from sigill.vocabulary import Authorship, Channel, Direction, DisclosureMode, Draft, Enquiry, Language, Purpose, Role
@@ -39,7 +39,7 @@ class Recipient(fields.Field[Any]):
         return value
 
 
-class DigestSchema(Schema):
+class DigestSchema(StrictSchema):
     """A message hashed at its source."""
 
     canon = fields.String(required=True, validate=validate.Equal("nu1"), metadata={"enum": ["nu1"]})
@@ -49,27 +49,32 @@ class DigestSchema(Schema):
     links = fields.List(Hash(), load_default=list, validate=validate.Length(max=MAX_LINKS))
 
 
-class AttachmentSchema(Schema):
+class AttachmentSchema(StrictSchema):
     """An attachment by its SHA-256; the name is for the operator's own eyes and not kept."""
 
     name = fields.String(load_default="", validate=validate.Length(max=255))
     h = Hash(required=True)
 
 
-class CustomerSchema(Schema):
+class CustomerSchema(StrictSchema):
     """What the operator declares about the customer."""
 
-    jurisdiction = fields.String(validate=validate.Regexp(r"^[A-Z]{2}(-[A-Z0-9]{1,3})?\Z"), metadata={"example": "SE"})
+    jurisdiction = fields.String(
+        validate=validate.Regexp(
+            r"^[A-Z]{2}(-[A-Z0-9]{1,3})?\Z", error="a country such as SE, or a state such as US-CA"
+        ),
+        metadata={"example": "SE"},
+    )
     vulnerable = StrictBoolean(load_default=False)
 
 
-class AiSchema(Schema):
+class AiSchema(StrictSchema):
     """The registered AI system that took part."""
 
     system = fields.String(required=True, validate=_AI_SYSTEM)
 
 
-class QuestionSchema(Schema):
+class QuestionSchema(StrictSchema):
     """Everything a decision needs."""
 
     authorship = Word(Authorship, required=True)
@@ -96,7 +101,9 @@ class MessageSchema(QuestionSchema):
     attachments = fields.List(fields.Nested(AttachmentSchema), load_default=list, validate=validate.Length(max=100))
     recipient = Recipient(metadata={"description": 'E.164 number, e-mail address, or {"reference": "…"}'})
     agent = fields.String(validate=_SHORT, metadata={"description": "Pseudonym of who wrote or released it"})
-    sent_at = fields.AwareDateTime(format="iso")
+    sent_at = fields.AwareDateTime(
+        format="iso", error_messages={"invalid": "a time with its zone, such as 2026-11-22T14:02:00Z"}
+    )
 
 
 class LayerSchema(Schema):

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from api.fields import Hash, Word
+from api.fields import Hash, StrictSchema, Word
 from api.schemas.messages import MAX_TEXT, Recipient
 from sigill.vocabulary import Language
 
@@ -10,7 +10,7 @@ MAX_SEAL = 65_536
 MAX_HASHES = 200
 
 
-class VerifySchema(Schema):
+class VerifySchema(StrictSchema):
     """Exactly one of seal, code, link and text; the rest is compared with it. Nothing of the content is stored."""
 
     seal = fields.String(validate=validate.Length(1, MAX_SEAL))

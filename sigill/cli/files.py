@@ -1,7 +1,10 @@
 """Reading what the arguments name, bounded; `-` is standard input. What cannot be read is a Stop with a sentence."""
 
 import hashlib
+import secrets
 import sys
+from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -87,3 +90,28 @@ def _open(name: str) -> BinaryIO:
 
 def _shown(name: str) -> str:
     return "Standard input" if name == STDIN else name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def check_folder(folder: Path) -> None:
+    """Make `folder` and see that it can be written. Raises Stop."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{secrets.token_hex(8)}"
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise Stop(f"Nothing can be written into {folder}: {error.strerror}. Nothing was sealed.") from error
+
+
+def keep_earlier(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Rename what stands in the way of `names` (`seal.1.txt`, the same number for all); return the new names."""
+    wanted = [Path(name) for name in names]
+    number = next(n for n in count(1) if not any((folder / _numbered(name, n)).exists() for name in wanted))
+    there = [name for name in wanted if (folder / name).exists()]
+    for name in there:
+        (folder / name).rename(folder / _numbered(name, number))
+    return tuple(_numbered(name, number) for name in there)
+
+
+def _numbered(name: Path, number: int) -> str:
+    return f"{name.stem}.{number}{name.suffix}"

@@ -16,13 +16,15 @@ from sigill.cli.environment import api_key
 from sigill.cli.exits import Exit, Stop
 from sigill.cli.files import (
     MAX_KEY_BYTES,
+    check_folder,
     check_one_stdin,
     hash_attachment,
+    keep_earlier,
     read_bytes,
     read_text,
     write_file,
 )
-from sigill.cli.show import harmless, say_exactly, say_json, tell
+from sigill.cli.show import harmless, say, say_exactly, say_json, tell
 from sigill.client.errors import Refused
 from sigill.errors import MalformedKey
 from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
@@ -31,6 +33,7 @@ from sigill.vocabulary import Authorship, Channel, Direction, DisclosureMode, Dr
 if TYPE_CHECKING:
     from sigill.client.service import Sealed
 
+_FILES: Final = ("message.txt", "seal.txt", "receipt.tlog-proof")
 _EXAMPLES: Final = """\
   sigill sign reply.txt --authorship human --channel email --enquiry complaint --out sealed/
   sigill sign - --authorship ai --channel chat --enquiry informational --ai-system assistant < reply.txt"""
@@ -94,6 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_one_stdin(arguments.file, arguments.api_key_file, arguments.trust)
     address_of(arguments)
     text = read_text(arguments.file)
+    if arguments.out is not None:
+        check_folder(arguments.out)
     client = connect(arguments, api_key=_read_key(arguments), trust=_read_trust(arguments))
     try:
         sealed = client.sign(text, **_fields(arguments))
@@ -102,7 +107,11 @@ def run(arguments: argparse.Namespace) -> int:
             say_json(dict(refused.members))
         tell(*refusal_lines(refused))
         return Exit.NOT_GENUINE
-    _show(sealed, arguments)
+    try:
+        _show(sealed, arguments)
+    except (Stop, OSError):
+        say(sealed.seal)  # it stands in the log: whatever happened to the disk, it must not be lost
+        raise
     return Exit.GENUINE
 
 
@@ -149,8 +158,10 @@ def _fields(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - the keyword
 
 def _show(sealed: "Sealed", arguments: argparse.Namespace) -> None:
     if arguments.out is not None:
-        parts = {"message.txt": sealed.text, "seal.txt": sealed.seal + "\n", "receipt.tlog-proof": sealed.receipt}
-        for name, content in parts.items():
+        kept = keep_earlier(arguments.out, _FILES)
+        if kept:
+            tell(f"What was in {arguments.out} before is kept as {', '.join(kept)}.")
+        for name, content in zip(_FILES, (sealed.text, sealed.seal + "\n", sealed.receipt), strict=True):
             write_file(arguments.out / name, content)
     if arguments.json:
         say_json({**sealed.members, "embedded_text": sealed.text})

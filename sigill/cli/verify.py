@@ -7,7 +7,9 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from sigill.cli.arguments import Subparsers, add_command, add_recipient, address_of, recipient_of, spelled
 from sigill.cli.connect import add_url, connect
@@ -20,7 +22,7 @@ from sigill.errors import MalformedHtml, MalformedKey, MalformedSeal
 from sigill.report.answers import Answer, Reason
 from sigill.report.content import Presented
 from sigill.report.describe import describe_report
-from sigill.report.find import find_in_text
+from sigill.report.find import find_in_text, has_foreign_link
 from sigill.report.judge import Evidence, LogEvidence, Report, judge_seal, report_without_seal
 from sigill.report.openers import BroughtOpener
 from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
@@ -94,7 +96,7 @@ def _check_usage(arguments: argparse.Namespace) -> None:
 
 
 def _read(arguments: argparse.Namespace) -> _Brought:
-    text = read_text(arguments.file)
+    text = arguments.file if _is_code(arguments.file) else read_text(arguments.file)
     if not text.strip():
         raise Stop("There is nothing in FILE. Give the message's text, a seal or a code.")
     given = None if arguments.content is None else read_text(arguments.content)
@@ -105,6 +107,12 @@ def _read(arguments: argparse.Namespace) -> _Brought:
     found = find_in_text(text)
     content = found.text if given is None else given
     return _bounded(_Brought(text, found.seal, by_code=bool(found.codes), content=content))
+
+
+def _is_code(argument: str) -> bool:
+    """Whether the argument is a code as printed, and no file is called so."""
+    found = find_in_text(argument)
+    return found.text is None and bool(found.codes) and "/" not in argument and not Path(argument).exists()
 
 
 def _looks_like_a_seal(text: str) -> bool:
@@ -119,6 +127,10 @@ def _parse(text: str) -> ParsedSeal:
         raise Stop(
             f"This is not a whole seal: {error}. Copy it again, from its first character to its last ~."
         ) from error
+
+
+def _own_hosts(trust: Trust) -> frozenset[str]:
+    return frozenset(urlsplit(url).netloc.lower() for url in (trust.issuer, *(log.url for log in trust.logs.values())))
 
 
 def _bounded(brought: _Brought) -> _Brought:
@@ -147,6 +159,7 @@ def _judge(brought: _Brought, arguments: argparse.Namespace, trust: Trust, recei
         links=_links(arguments),
         files=_files(arguments),
         recipient=None if address is None else (address.kind, address.normalised),
+        foreign_link=has_foreign_link(brought.content or "", _own_hosts(trust)),
     )
     if brought.seal is None:
         return report_without_seal(Reason.UNSIGNED)

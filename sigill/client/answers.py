@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from sigill.client.errors import FieldFault, Refused, RequestRefused, ServiceUnavailable, UnexpectedAnswer
+from sigill.client.errors import (
+    MAY_BE_SEALED,
+    FieldFault,
+    Refused,
+    RequestRefused,
+    ServiceUnavailable,
+    UnexpectedAnswer,
+)
 from sigill.client.http import HttpAnswer
 from sigill.encoding.strict_json import parse_json
 from sigill.errors import MalformedCode, MalformedEncoding
@@ -12,7 +19,8 @@ from sigill.report.answers import Answer
 from sigill.text.codes import Code, parse_code
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
-_TRY_LATER: Final = frozenset([429, 500, 502, 503, 504])
+_TRY_LATER: Final = frozenset([429, 503])
+_LEFT_OPEN: Final = frozenset([500, 502, 504])  # it failed, or a server before it lost its answer
 _ERROR: Final = 400
 _WORDS: Final = ("reason", "headline", "why", "next")
 _CHECK_WORDS: Final = ("check", "outcome", "detail", "words")
@@ -64,7 +72,11 @@ def read_success(answer: HttpAnswer, *, status: int) -> Mapping[str, Any]:
         return _members(answer)
     if answer.status in _TRY_LATER:
         raise ServiceUnavailable(
-            f"The service cannot answer now (status {answer.status}); nothing was done. Try again later.",
+            f"The service cannot answer now (status {answer.status}). Try again later.", retry_after=answer.retry_after
+        )
+    if answer.status in _LEFT_OPEN:
+        raise ServiceUnavailable(
+            f"The service failed to answer (status {answer.status}). {MAY_BE_SEALED} Try again later.",
             retry_after=answer.retry_after,
         )
     if answer.status >= _ERROR and answer.content_type == "application/problem+json":

@@ -3,7 +3,7 @@
 ClientError
 ├── SettingsRefused        the service's address or the API key cannot be used
 ├── NotSealable            the message cannot be sealed as it is; found before anything was sent
-├── ServiceUnavailable     the service cannot be reached or is busy: try again later
+├── ServiceUnavailable     the service cannot be reached, is busy or lost its answer: says if a seal may be made
 ├── UnexpectedAnswer       what came back is no answer of this service
 ├── AnswerNotTrusted       what came back does not prove what it must
 ├── RequestRefused         the service refuses the request; `errors` says which fields
@@ -14,7 +14,9 @@ These stand apart from `sigill.errors`: those are the format's, and the service 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+MAY_BE_SEALED: Final = "If this was a message to seal, it may have been sealed: look it up before trying again."
 
 
 class ClientError(Exception):
@@ -30,7 +32,10 @@ class NotSealable(ClientError):
 
 
 class ServiceUnavailable(ClientError):
-    """No answer, or one that says later. `retry_after` in seconds, where the service said."""
+    """No answer, or one that says later. `retry_after` in seconds, where the service said.
+
+    Where the request may have arrived, the sentence says that the message may have been sealed.
+    """
 
     def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
         super().__init__(sentence)

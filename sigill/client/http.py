@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from sigill.client.errors import ServiceUnavailable, SettingsRefused, UnexpectedAnswer
+from sigill.client.errors import MAY_BE_SEALED, ServiceUnavailable, SettingsRefused, UnexpectedAnswer
 
 DEFAULT_TIMEOUT_S: Final = 10.0
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
@@ -20,6 +20,14 @@ _CONNECT_S: Final = 5.0
 _CHUNK_BYTES: Final = 65_536
 _REDIRECT: Final = range(300, 400)
 _AGENT: Final = "sigill-client"
+_NOT_SENT: Final = (  # no connection, so the request has not arrived
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.ProxyError,
+    urllib3.exceptions.SSLError,
+    urllib3.exceptions.LocationValueError,
+    UnicodeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class Transport:
         Raises ServiceUnavailable where none comes in time, UnexpectedAnswer for a redirect or an answer too long.
         """
         deadline = time.monotonic() + self._timeout_s
+        answered = False
         try:
             response = self._pool.request(
                 method,
@@ -69,6 +78,7 @@ class Transport:
                 preload_content=False,
                 decode_content=False,
             )
+            answered = True
             try:
                 data = _read(response, deadline=deadline, max_bytes=max_bytes)
             except BaseException:
@@ -76,10 +86,8 @@ class Transport:
                 raise
             response.release_conn()
         except (urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
-            raise ServiceUnavailable(
-                f"The service at {self.base_url} cannot be reached ({type(error).__name__}). "
-                "Check the address and the network, and try again."
-            ) from error
+            sent = answered or not isinstance(error, _NOT_SENT)
+            raise ServiceUnavailable(_tell_failure(self.base_url, error, sent=sent)) from error
         if response.status in _REDIRECT:
             raise UnexpectedAnswer(
                 f"The service at {self.base_url} points to another address, which is not followed. "
@@ -133,6 +141,15 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _tell_failure(base_url: str, error: Exception, *, sent: bool) -> str:
+    if sent:
+        return f"The service at {base_url} gave no whole answer ({type(error).__name__}). {MAY_BE_SEALED}"
+    return (
+        f"The service at {base_url} cannot be reached ({type(error).__name__}). "
+        "Check the address and the network, and try again."
+    )
+
+
 def _read(response: urllib3.BaseHTTPResponse, *, deadline: float, max_bytes: int) -> bytes:
     data = bytearray()
     while chunk := response.read1(_CHUNK_BYTES):
@@ -142,5 +159,5 @@ def _read(response: urllib3.BaseHTTPResponse, *, deadline: float, max_bytes: int
                 f"The service's answer is longer than {max_bytes} bytes. Check that the address is the service's."
             )
         if time.monotonic() > deadline:
-            raise ServiceUnavailable("The service answers too slowly. Try again later.")
+            raise ServiceUnavailable(f"The service answers too slowly. {MAY_BE_SEALED} Try again later.")
     return bytes(data)

@@ -1,9 +1,11 @@
 """The one table from what was found to the plain answer. Read it top down: the first row that fits decides.
 
 `genuine` stands last: it is what remains when nothing failed and nothing needed was left unchecked. A code or a
-copied seal alone never gets there, because a fraudster can lift one from a real message.
+copied seal alone never gets there, because a fraudster can lift one from a real message. Its rows name everything
+that must have passed: a detail they do not know reaches no row, and that is an error, not an answer.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -41,6 +43,7 @@ class Reason(StrEnum):
     NOT_IN_THE_LOG = "not_in_the_log"
     TEXT_ALTERED = "text_altered"
     CODE_OF_ANOTHER_MESSAGE = "code_of_another_message"
+    LINK_NOT_OURS = "link_not_ours"
     OTHER_RECIPIENT = "other_recipient"
     LINKS_ALTERED = "links_altered"
     FILES_ALTERED = "files_altered"
@@ -64,6 +67,7 @@ class Circumstance(StrEnum):
 
     FOUND_BY_CODE = "found_by_code"
     TEST_ENVIRONMENT = "test_environment"
+    FOREIGN_LINK = "foreign_link"
 
 
 Fact: TypeAlias = Detail | Circumstance
@@ -82,10 +86,27 @@ def _row(answer: Answer, reason: Reason, *when: Fact) -> Row:
     return Row(frozenset(when), answer, reason)
 
 
+def _genuine_rows() -> Iterator[Row]:
+    """Yield the rows of *genuine*: all of `_NEEDED`, with each standing and each recipient that may go with it."""
+    for reason, standing in (
+        (Reason.GENUINE_OPERATOR_REVOKED_SINCE, Detail.REVOKED_SINCE),
+        (Reason.GENUINE_OPERATOR_SUSPENDED_SINCE, Detail.SUSPENDED_SINCE),
+        (Reason.GENUINE, Detail.STANDING_VOUCHED),
+    ):
+        for recipient in (Detail.RECIPIENT_MATCHES, Detail.RECIPIENT_NOT_BOUND):
+            yield _row(Answer.GENUINE, reason, *_NEEDED, standing, recipient)
+
+
+_NEEDED: Final = (
+    Detail.KNOWN_GUARANTOR,
+    Detail.SIGNATURE_VERIFIES,
+    Detail.WITHIN_VALIDITY,
+    Detail.IN_THE_LOG,
+    Detail.CONTENT_MATCHES,
+)
 _NO: Final = Answer.NOT_GENUINE
 _UNKNOWN: Final = Answer.CANNOT_SAY
 _STEP: Final = Answer.INCOMPLETE
-_YES: Final = Answer.GENUINE
 
 TABLE: Final = (
     # Who vouches, and is it really their seal?
@@ -98,6 +119,7 @@ TABLE: Final = (
     # Anything that failed.
     _row(_NO, Reason.OPERATOR_NOT_IN_STANDING, Detail.NOT_IN_STANDING_THEN),
     _row(_NO, Reason.NOT_IN_THE_LOG, Detail.NOT_IN_THE_LOG),
+    _row(_NO, Reason.LINK_NOT_OURS, Circumstance.FOREIGN_LINK),
     _row(_NO, Reason.CODE_OF_ANOTHER_MESSAGE, Detail.CONTENT_DIFFERS, Circumstance.FOUND_BY_CODE),
     _row(_NO, Reason.TEXT_ALTERED, Detail.CONTENT_DIFFERS),
     _row(_NO, Reason.OTHER_RECIPIENT, Detail.RECIPIENT_DIFFERS),
@@ -119,18 +141,7 @@ TABLE: Final = (
     _row(_STEP, Reason.GIVE_CONTENT, Detail.CONTENT_NOT_GIVEN),
     _row(_STEP, Reason.GIVE_RECIPIENT, Detail.RECIPIENT_NOT_GIVEN),
     # Everything needed passed; what changed since is said.
-    _row(_YES, Reason.GENUINE_OPERATOR_REVOKED_SINCE, Detail.REVOKED_SINCE),
-    _row(_YES, Reason.GENUINE_OPERATOR_SUSPENDED_SINCE, Detail.SUSPENDED_SINCE),
-    _row(
-        _YES,
-        Reason.GENUINE,
-        Detail.KNOWN_GUARANTOR,
-        Detail.SIGNATURE_VERIFIES,
-        Detail.WITHIN_VALIDITY,
-        Detail.STANDING_VOUCHED,
-        Detail.IN_THE_LOG,
-        Detail.CONTENT_MATCHES,
-    ),
+    *_genuine_rows(),
 )
 
 

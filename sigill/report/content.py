@@ -2,29 +2,40 @@
 
 A pasted mail may carry quotes, signatures and footers. The sealed text is then looked for inside, and only what
 matched is shown as covered: the answer is *one step left*, never *genuine*.
+
+Where the seal's own disclosure of the text was not brought, the guarantor opens it for whoever asks, a guesser among
+them: then a part must be long, hashes are few, and links and attachments wait for the text (docs/adr/0005).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from sigill.encoding.base64url import format_base64url
 from sigill.encoding.strict_json import Json
-from sigill.errors import Malformed
 from sigill.report.checks import Detail
 from sigill.report.openers import Opener
 from sigill.seal.disclosures import Disclosure, Name
 from sigill.seal.token import ParsedSeal
-from sigill.text.nu1 import canonicalise, exact
-from sigill.text.search import find_sealed
+from sigill.text.nu1 import HiddenCharacters, exact
+from sigill.text.search import Pasted
+
+MIN_PART: Final = 20
+"""Canonical characters a part must have if the text was not disclosed: a line like "Ja" or a four-figure code could
+otherwise be guessed thousands at a time, every guess a line of one pasted text."""
+
+MAX_GUESSED_HASHES: Final = 20
+"""Hashes looked at if the text was not disclosed: how long a text each stands for is not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: it keeps the pieces of the text, for as many seals as one request has
 class Presented:
     """What the verifier was given beside the seal; every part may be missing.
 
     `text` as pasted; `hashes` (base64url `h` values) where the text stayed on the customer's device, the whole first;
     `links` and `files` as base64url hashes; `recipient` as (type, normalised address).
+    `foreign_link`: a link to a seal stands in it that leads to another host than the guarantor's.
     """
 
     text: str | None = None
@@ -33,6 +44,15 @@ class Presented:
     files: tuple[str, ...] | None = None
     recipient: tuple[str, str] | None = None
     found_by_code: bool = False
+    foreign_link: bool = False
+
+    @cached_property
+    def pasted(self) -> Pasted | None:
+        """The text made ready for looking in; None where it has hidden characters. Raises NotCanonicalisable."""
+        try:
+            return Pasted(self.text or "")
+        except HiddenCharacters:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +65,11 @@ class ContentFinding:
     before: str = ""
     after: str = ""
     disclosure: Disclosure | None = None
+
+    @property
+    def covers(self) -> bool:
+        """Whether the text, or part of it, is the sealed one: only then is anything else compared."""
+        return self.detail in {Detail.CONTENT_MATCHES, Detail.CONTENT_PARTLY_MATCHES}
 
 
 _BYTES_NOT_COMPARED: Final = Detail.BYTES_NOT_COMPARED
@@ -61,21 +86,24 @@ def hashes_value(name: Name, hashes: Iterable[str]) -> Json:
 
 
 def compare_content(seal: ParsedSeal, presented: Presented, opener: Opener) -> ContentFinding:
-    """Compare text or hashes with the seal's `msg`."""
+    """Compare text or hashes with the seal's `msg`. Raises NotCanonicalisable for a text that is too long."""
     if presented.text is None and not presented.hashes:
         return ContentFinding(Detail.CONTENT_NOT_GIVEN)
     if _cannot_open(seal, opener):
         return ContentFinding(Detail.CONTENT_NOT_OPENABLE)
+    disclosed = seal.disclosed(Name.MSG) is not None
     if presented.text is None:
-        return _compare_hashes_of_text(presented.hashes, opener)
-    return _compare_text(presented.text, opener)
+        return _compare_hashes_of_text(presented.hashes[: None if disclosed else MAX_GUESSED_HASHES], opener)
+    return _compare_text(presented.text, presented.pasted, opener, min_part=1 if disclosed else MIN_PART)
 
 
-def compare_hashes(name: Name, brought: tuple[str, ...] | None, opener: Opener) -> Detail:
+def compare_hashes(name: Name, brought: tuple[str, ...] | None, opener: Opener, *, content: ContentFinding) -> Detail:
     """Compare link or attachment hashes; none brought is *not checked*, different ones are *failed*."""
     matched, differs, absent = _DETAILS[name]
     if brought is None:
         return absent
+    if not content.covers:
+        return Detail.CONTENT_FIRST  # or whoever picks up a code could try out where its message leads
     match opener.matches(name, hashes_value(name, brought)):
         case None:
             return absent
@@ -97,25 +125,20 @@ def _cannot_open(seal: ParsedSeal, opener: Opener) -> bool:
 
 def _compare_hashes_of_text(hashes: tuple[str, ...], opener: Opener) -> ContentFinding:
     for position, h in enumerate(hashes):
-        if opener.matches(Name.MSG, message_value(h)):
+        if opener.covers_text(h):
             whole = position == 0
             detail = Detail.CONTENT_MATCHES if whole else Detail.CONTENT_PARTLY_MATCHES
             return ContentFinding(detail, disclosure=opener.shown(Name.MSG, message_value(h)))
     return ContentFinding(Detail.CONTENT_DIFFERS)
 
 
-def _compare_text(text: str, opener: Opener) -> ContentFinding:
-    try:
-        canonical = canonicalise(text)
-    except Malformed:
+def _compare_text(text: str, pasted: Pasted | None, opener: Opener, *, min_part: int) -> ContentFinding:
+    if pasted is None:
         return ContentFinding(Detail.CONTENT_HIDDEN_CHARACTERS)
-    match = find_sealed(
-        canonical.text, matches=lambda h: bool(opener.matches(Name.MSG, message_value(format_base64url(h))))
-    )
+    match = pasted.find(matches=lambda h: opener.covers_text(format_base64url(h)), min_part=min_part)
     if match is None:
         return ContentFinding(Detail.CONTENT_DIFFERS)
-    covered = canonicalise(match.matched)
-    disclosure = opener.shown(Name.MSG, message_value(format_base64url(covered.h)))
+    disclosure = opener.shown(Name.MSG, message_value(format_base64url(match.h)))
     if not match.whole:
         detail = Detail.CONTENT_PARTLY_MATCHES
         return ContentFinding(detail, _BYTES_NOT_COMPARED, match.matched, match.before, match.after, disclosure)

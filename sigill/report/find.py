@@ -5,7 +5,7 @@ a link anywhere (a quoted mail has it in its middle).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +24,10 @@ _CODE: Final = re.compile(
 )
 _LOOKS_LIKE_A_SEAL: Final = re.compile(_BEGIN + r"[A-Za-z0-9_-]{20}")
 _ONLY_CODE: Final = re.compile(rf"\s*(?:Sigill:?\s+)?{_GROUP}[-\s]?{_GROUP}[-\s]?{_GROUP}\s*\Z", re.IGNORECASE)
+_SEAL_LINK: Final = re.compile(
+    rf"https?://([^/\s]{{1,300}})/s/{_GROUP}-?{_GROUP}-?{_GROUP}(?![0-9A-Za-z])", re.IGNORECASE
+)
+_NEARLY_CODE: Final = re.compile(r"\s*(?=[^\s]*[0-9])(?=[^\s]*-)[0-9A-Za-z?*-]{6,18}\s*\Z")
 _ONLY_LINK: Final = re.compile(r"\s*https?://[^/\s]+/s/([0-9A-Za-z-]{12,14})/?\s*\Z")
 
 
@@ -52,9 +56,19 @@ def find_in_text(text: str) -> Found:
     # Three words of four letters are no code; one in a hundred codes has no digit, and is told by its hyphens.
     if _ONLY_CODE.match(text) and any(symbol.isdigit() or symbol == "-" for symbol in text):
         return Found(codes=_codes([re.sub(r"\A\s*sigill:?\s+", "", text, flags=re.IGNORECASE)]))
+    if _NEARLY_CODE.match(text):
+        return Found()  # a mistyped code, not a message
     hidden = [code for code, _, _ in find_carriers(text)]
     codes = tuple(dict.fromkeys([*hidden, *_codes(item[1] for item in _CODE.finditer(text))]))[:MAX_CODES]
     return Found(codes=codes, text=text, broken=not codes and _LOOKS_LIKE_A_SEAL.search(text) is not None)
+
+
+def has_foreign_link(text: str, own_hosts: Collection[str]) -> bool:
+    """Tell whether a link to a seal (`https://…/s/<code>`) in `text` leads to a host that is not the guarantor's.
+
+    `nu1` leaves such a line out whatever its host, so a fraudster could put his own page beside a real message.
+    """
+    return any(host.lower() not in own_hosts for host in _SEAL_LINK.findall(text))
 
 
 def _find_seal(text: str) -> Found | None:

@@ -85,7 +85,10 @@ class Evidence:
 
 
 def judge_seal(seal: ParsedSeal, evidence: Evidence) -> Report:
-    """Make every check over `seal` and look up the answer. Pure; never raises for a bad seal."""
+    """Make every check over `seal` and look up the answer. Pure; never raises for a bad seal.
+
+    Raises NotCanonicalisable for a text that is too long to be compared.
+    """
     issuer = _issuer_detail(seal, evidence.trust)
     signature = (
         _signature_detail(seal, evidence.trust, evidence.at)
@@ -111,8 +114,8 @@ def _checks_after_signature(seal: ParsedSeal, evidence: Evidence, content: Conte
     yield checked(CheckName.WITNESSED, Detail.NOT_WITNESSED_YET)
     yield checked(CheckName.CONTENT, content.detail)
     yield checked(CheckName.EXACT_BYTES, content.exact)
-    yield checked(CheckName.LINKS, compare_hashes(Name.LINKS, presented.links, opener))
-    yield checked(CheckName.FILES, compare_hashes(Name.FILES, presented.files, opener))
+    yield checked(CheckName.LINKS, compare_hashes(Name.LINKS, presented.links, opener, content=content))
+    yield checked(CheckName.FILES, compare_hashes(Name.FILES, presented.files, opener, content=content))
     yield checked(CheckName.RECIPIENT, _recipient_detail(seal, presented, opener, content))
 
 
@@ -120,6 +123,8 @@ def _facts(checks: tuple[Check, ...], seal: ParsedSeal, presented: Presented) ->
     facts: set[Fact] = {check.detail for check in checks}
     if presented.found_by_code:
         facts.add(Circumstance.FOUND_BY_CODE)
+    if presented.foreign_link:
+        facts.add(Circumstance.FOREIGN_LINK)
     if seal.claims.op.test:
         facts.add(Circumstance.TEST_ENVIRONMENT)
     return frozenset(facts)
@@ -193,7 +198,7 @@ def _recipient_detail(seal: ParsedSeal, presented: Presented, opener: Opener, co
         return Detail.RECIPIENT_NOT_BOUND
     if presented.recipient is None:
         return Detail.RECIPIENT_NOT_GIVEN
-    if content.detail not in {Detail.CONTENT_MATCHES, Detail.CONTENT_PARTLY_MATCHES}:
+    if not content.covers:
         return Detail.CONTENT_FIRST  # or whoever picks up a code could try out whose it is
     kind, address = presented.recipient
     match opener.recipient_matches(AddressType(kind), address):
@@ -209,8 +214,8 @@ def _show_matched(seal: ParsedSeal, evidence: Evidence, content: ContentFinding)
     """Return the seal with the disclosures of what was brought and matched, and no others."""
     presented, opener = evidence.presented, evidence.opener
     shown: list[Disclosure | None] = [content.disclosure]
-    if presented.links is not None:
+    if content.covers and presented.links is not None:
         shown.append(opener.shown(Name.LINKS, hashes_value(Name.LINKS, presented.links)))
-    if presented.files is not None:
+    if content.covers and presented.files is not None:
         shown.append(opener.shown(Name.FILES, hashes_value(Name.FILES, presented.files)))
     return format_seal(seal.jws.text, (item for item in shown if item is not None))

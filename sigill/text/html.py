@@ -4,8 +4,8 @@ Where a browser would repair the tree in its own way (elements crossing each oth
 `<div/>`), the message is refused rather than guessed at: what is sealed must be what every reader is shown. Only
 text that would not be seen is refused for being hidden; an empty hidden element is no harm.
 
-Text is laid out as the DOM's `innerText` does: a line for each block, an empty line around `<p>`, table cells one
-blank apart, list markers not written, images as their `alt`. `<title>` and comments do not count.
+A line for each block and each `<br>`, table cells one blank apart, and no empty lines: programs that copy a mail put
+them in different places. List markers, images (with their `alt`), `<title>` and comments do not count: a copy has none.
 """
 
 import re
@@ -38,8 +38,8 @@ _UNSEEN_IN_LINK: Final = re.compile(r"[\x00-\x20]")
 _AROUND: Final = "".join(map(chr, range(0x21)))
 _WHITE: Final = re.compile(r"[ \t\n\r\f]+")
 _SPACES: Final = re.compile(" {2,}")
-_AROUND_LINE_END: Final = re.compile(" ?\n ?")
-_BR: Final = -1
+_LINE_ENDS: Final = re.compile(" *(?:\n *)+")
+_LINE_END: Final = "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,12 @@ class _Open:
 
 
 class _Reader:
-    """The open elements, and the text so far in pieces: words, and numbers of line ends due between them."""
+    """The open elements, and the text so far in pieces: words, and line ends due between them."""
 
     def __init__(self) -> None:
         self.links: list[str] = []
         self._open = [_Open("", Look())]
-        self._pieces: list[str | int] = []
+        self._pieces: list[str] = []
 
     def take(self, token: Token) -> None:
         match token:
@@ -91,21 +91,16 @@ class _Reader:
                 self._start(token)
 
     def laid_out(self) -> str:
-        """Return the text; a line break right before the end of a block adds no line, as on the screen."""
+        """Return the text: a line end wherever at least one is due, however many."""
         laid: list[str] = []
-        due = 0
-        after_br = False
+        due = False
         for piece in self._pieces:
-            if isinstance(piece, int) and piece != _BR:
-                due = max(due, piece)
-            elif piece == " " and due:
-                continue
-            else:
-                laid.append("\n" * (due - 1 if due and after_br else due))
-                laid.append("\n" if piece == _BR else str(piece))
-                due = 0
-                after_br = piece == _BR
-        return _AROUND_LINE_END.sub("\n", _SPACES.sub(" ", "".join(laid))).strip(" \n")
+            if piece == _LINE_END:
+                due = True
+            elif not (piece == " " and due):
+                laid.append(f"\n{piece}" if due else piece)
+                due = False
+        return _LINE_ENDS.sub("\n", _SPACES.sub(" ", "".join(laid))).strip(" \n")
 
     def _text(self, text: str) -> None:
         top = self._open[-1]
@@ -115,11 +110,11 @@ class _Reader:
             self._show(_WHITE.sub(" ", text), top.look)
             return
         lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        if top.tag == "pre" and lines[0] == "" and self._pieces[-1:] == [1]:
+        if top.tag == "pre" and lines[0] == "" and self._pieces[-1:] == [_LINE_END]:
             lines = lines[1:]  # a line end right after <pre> does not count
         for number, line in enumerate(lines):
             if number:
-                self._pieces.append(_BR)
+                self._pieces.append(_LINE_END)
             self._show(line, top.look)
 
     def _show(self, text: str, look: Look) -> None:
@@ -169,9 +164,7 @@ class _Reader:
         look = _look(self._open[-1].look, start)
         self._break(tag)
         if tag == "br":
-            self._pieces.append(_BR)
-        elif tag == "img":
-            self._show(_WHITE.sub(" ", start.attributes.get("alt", "")), look)
+            self._pieces.append(_LINE_END)
         elif tag == "a" and "href" in start.attributes:
             self.links.append(_target(start.attributes["href"]))
         if tag not in VOID:
@@ -199,7 +192,7 @@ class _Reader:
 
     def _break(self, tag: str) -> None:
         if tag in BLOCKS:
-            self._pieces.append(2 if tag == "p" else 1)
+            self._pieces.append(_LINE_END)
 
 
 def _look(look: Look, start: Start) -> Look:

@@ -2,23 +2,29 @@
 
 Nothing is folded for this: the candidates are pieces of the pasted text, each in canonical form, and one either has
 the sealed hash or has not. Attributions ("Den 3 maj skrev X:", "On … wrote:") and mail headers fall outside a piece.
+Anybody may ask for this, so the work has a limit: so many candidates, so many bytes hashed.
 """
 
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from functools import cached_property
+from itertools import accumulate, groupby, islice
 from typing import Final
 
 from sigill.text.codes import parse_code_line
-from sigill.text.nu1 import NU1_DOMAIN, canonicalise
+from sigill.text.nu1 import NU1_DOMAIN, canonicalise, hash_canonical
 
-MAX_CANDIDATES: Final = 20_000
-_MAX_PARAGRAPH_RUNS: Final = 5_000
+MAX_CANDIDATES: Final = 2_000
+MAX_HASHED_BYTES: Final = 32 * 1024 * 1024
+_MAX_LINES: Final = 2_000
+_MAX_ABOVE_CODES: Final = 600
+_MAX_PARAGRAPH_RUNS: Final = 600
+_MAX_LINE_RUNS: Final = 800
+_MAX_CODE_LINES: Final = 4
 _SHORT_RUN: Final = 16
-_ONE_QUOTE: Final = re.compile(r"> ?")
-_ALL_QUOTES: Final = re.compile(r"(?:> ?)+")
+_QUOTES: Final = (re.compile(r"^> ?", re.MULTILINE), re.compile(r"^(?:> ?)+", re.MULTILINE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,11 @@ class Match:
     after: str
     whole: bool
 
+    @property
+    def h(self) -> bytes:
+        """The `nu1` hash of what matched, 32 bytes."""
+        return hash_canonical(self.matched)
+
 
 @dataclass(frozen=True, slots=True)
 class _Window:
@@ -43,75 +54,138 @@ class _Window:
     end: int
 
 
+class Pasted:
+    """One pasted text, and its pieces with their hashes: worked out once, however many seals are looked for in it.
+
+    Made for one request and dropped with it. Raises as `canonicalise` does.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._whole = canonicalise(text)
+
+    def find(self, *, matches: Callable[[bytes], bool], min_part: int = 1) -> Match | None:
+        """Return the longest piece whose hash `h` (32 bytes) `matches`, or None.
+
+        The whole text is tried first, whatever its length, as it is and without its empty lines; a part has at
+        least `min_part` characters.
+        """
+        if matches(self._whole.h):
+            return Match(self._whole.text, "", "", whole=True)
+        tight = _tight(self._whole.text)
+        if matches(hash_canonical(tight)):  # HTML is sealed without empty lines; programs that copy it put some in
+            return Match(tight, "", "", whole=True)
+        for window, h, size in self._pieces:
+            if size < min_part:
+                break
+            if matches(h):
+                return self._match(window)
+        return None
+
+    def _match(self, window: _Window) -> Match:
+        lines = self._readings[window.reading]
+        before, matched, after = lines[: window.start], lines[window.start : window.end], lines[window.end :]
+        return Match("\n".join(matched), "\n".join(before).strip("\n"), "\n".join(after).strip("\n"), whole=False)
+
+    @cached_property
+    def _readings(self) -> list[list[str]]:
+        return _readings(self._whole.text)
+
+    @cached_property
+    def _pieces(self) -> list[tuple[_Window, bytes, int]]:
+        """The candidates but for the whole text, with `h` and the number of characters, longest first."""
+        sizes = [_sums(map(len, lines)) for lines in self._readings]
+        pieces = [
+            (window, h, sizes[window.reading][window.end] - sizes[window.reading][window.start] - 1)
+            for window, h in _hashes(self._readings)
+        ]
+        return sorted(pieces, key=lambda piece: (-piece[2], piece[0].reading))
+
+
 def windows(canonical_text: str) -> Iterator[str]:
     """Yield at most `MAX_CANDIDATES` pieces of a canonical text, each canonical, the most likely first.
 
-    Whole readings (as is, without one level of `>`, without all), then runs of paragraphs, then runs of lines,
-    longest first. Where these are too many: those from the first line on, and short ones nearest the top.
+    Whole readings (as is, without one level of `>`, without all), then what stands above a code line, then runs of
+    paragraphs, then runs of lines, longest first. Where these are too many: those from the first line on, and short
+    ones nearest the top.
     """
     readings = _readings(canonical_text)
     for window in islice(_windows(readings), MAX_CANDIDATES):
         yield "\n".join(readings[window.reading][window.start : window.end])
 
 
-def find_sealed(pasted: str, *, matches: Callable[[bytes], bool]) -> Match | None:
-    """Return the longest piece of `pasted` whose hash `h` (32 bytes) `matches`, or None.
-
-    Linear in the text for each line a piece may begin at. Raises as `canonicalise` does.
-    """
-    canonical = canonicalise(pasted)
-    if matches(canonical.h):
-        return Match(canonical.text, "", "", whole=True)
-    readings = _readings(canonical.text)
-    found = [window for window, h in _hashes(readings, islice(_windows(readings), MAX_CANDIDATES)) if matches(h)]
-    if not found:
-        return None
-    best = max(found, key=lambda window: (window.end - window.start, -window.reading))
-    lines = readings[best.reading]
-    before, matched, after = lines[: best.start], lines[best.start : best.end], lines[best.end :]
-    return Match("\n".join(matched), "\n".join(before).strip("\n"), "\n".join(after).strip("\n"), whole=False)
+def _tight(canonical_text: str) -> str:
+    return canonical_text.replace("\n\n", "\n")
 
 
 def _readings(canonical_text: str) -> list[list[str]]:
     texts = [canonical_text]
-    for quote in (_ONE_QUOTE, _ALL_QUOTES):
-        bare = "\n".join(line[found.end() :] if (found := quote.match(line)) else line for line in texts[0].split("\n"))
-        text = canonicalise(bare).text
-        if text not in texts:
-            texts.append(text)
+    for quotes in _QUOTES:
+        bare = quotes.sub("", canonical_text)
+        if bare != canonical_text:  # never refused: no character is allowed for standing beside a ">" or a blank
+            text = canonicalise(bare).text
+            if text not in texts:
+                texts.append(text)
+    texts.extend(tight for text in tuple(texts) if (tight := _tight(text)) not in texts)
     return [text.split("\n") for text in texts if text]
 
 
 def _windows(readings: Sequence[Sequence[str]]) -> Iterator[_Window]:
-    code_lines = [{at for at, line in enumerate(lines) if parse_code_line(line) is not None} for lines in readings]
+    """Yield the candidates, each once; a piece that ends in a code line is not canonical and is none."""
+    code_lines = [_code_lines(lines) for lines in readings]
     seen: set[_Window] = set()
-    for window in _candidates(readings):
+    for window in _candidates(readings, code_lines):
         if window not in seen and window.end - 1 not in code_lines[window.reading]:
             seen.add(window)
             yield window
 
 
-def _candidates(readings: Sequence[Sequence[str]]) -> Iterator[_Window]:
+def _code_lines(lines: Sequence[str]) -> dict[int, None]:
+    return {at: None for at, line in enumerate(lines[:_MAX_LINES]) if line and parse_code_line(line) is not None}
+
+
+def _candidates(readings: Sequence[Sequence[str]], code_lines: Sequence[dict[int, None]]) -> Iterator[_Window]:
     for number, lines in enumerate(readings):
         yield _Window(number, 0, len(lines))
-    paragraphs = [_paragraphs(lines) for lines in readings]
-    single_lines = [[(at, at + 1) for first, end in runs for at in range(first, end)] for runs in paragraphs]
-    for units, limit in ((paragraphs, _MAX_PARAGRAPH_RUNS), (single_lines, MAX_CANDIDATES - _MAX_PARAGRAPH_RUNS)):
+    paragraphs = [_paragraphs(lines, codes) for lines, codes in zip(readings, code_lines, strict=True)]
+    single_lines = [[(at, at + 1) for first, end in spans for at in range(first, end)] for spans in paragraphs]
+    for number, codes in enumerate(code_lines):
+        limit = _MAX_ABOVE_CODES // len(readings)
+        for start, end in _above_codes(paragraphs[number], single_lines[number], codes, limit=limit):
+            yield _Window(number, start, end)
+    for units, most in ((paragraphs, _MAX_PARAGRAPH_RUNS), (single_lines, _MAX_LINE_RUNS)):
         for number, spans in enumerate(units):
-            for first, last in _runs(len(spans), limit=limit // len(readings)):
+            for first, last in _runs(len(spans), limit=most // len(readings)):
                 yield _Window(number, spans[first][0], spans[last][1])
 
 
-def _paragraphs(lines: Sequence[str]) -> list[tuple[int, int]]:
+def _paragraphs(lines: Sequence[str], code_lines: dict[int, None]) -> list[tuple[int, int]]:
     """Return the runs of lines that are not blank, each without the code lines at its end."""
     runs = []
-    for blank, group in groupby(range(len(lines)), key=lambda at: not lines[at]):
+    for blank, group in groupby(range(min(len(lines), _MAX_LINES)), key=lambda at: not lines[at]):
         numbers = list(group)
-        while numbers and not blank and parse_code_line(lines[numbers[-1]]) is not None:
+        while numbers and not blank and numbers[-1] in code_lines:
             numbers.pop()
         if numbers and not blank:
             runs.append((numbers[0], numbers[-1] + 1))
     return runs
+
+
+def _above_codes(
+    paragraphs: Sequence[tuple[int, int]],
+    single_lines: Sequence[tuple[int, int]],
+    code_lines: dict[int, None],
+    *,
+    limit: int,
+) -> Iterator[tuple[int, int]]:
+    """Yield what ends above a code line or at the end, where a code line was: from paragraphs, then lines, on."""
+    marks = [_MAX_LINES, *islice(code_lines, _MAX_CODE_LINES - 1)]
+    for mark in marks:
+        above = [span for span in single_lines if span[1] <= mark and span[0] not in code_lines]
+        if above:
+            end = above[-1][1]
+            starts = [[first for first, _ in spans if first < end] for spans in (paragraphs, above)]
+            for nearest in starts:
+                yield from ((first, end) for first in nearest[: -limit // len(marks) // 2 - 1 : -1])
 
 
 def _runs(count: int, *, limit: int) -> Iterator[tuple[int, int]]:
@@ -119,7 +193,7 @@ def _runs(count: int, *, limit: int) -> Iterator[tuple[int, int]]:
     longest = starts = count
     if count * (count + 1) // 2 > limit:
         anchored = min(count, limit // 2)
-        longest = max((limit - anchored) // count, _SHORT_RUN)
+        longest = min(max((limit - anchored) // count, _SHORT_RUN), anchored)
         starts = (limit - anchored) // longest
         for length in range(anchored, longest, -1):
             yield 0, length - 1
@@ -128,15 +202,35 @@ def _runs(count: int, *, limit: int) -> Iterator[tuple[int, int]]:
             yield first, first + length - 1
 
 
-def _hashes(readings: Sequence[Sequence[str]], wanted: Iterator[_Window]) -> Iterator[tuple[_Window, bytes]]:
+def _hashes(readings: Sequence[Sequence[str]]) -> Iterator[tuple[_Window, bytes]]:
+    """Yield the candidates with their hashes; those that begin in one line are hashed in one go."""
     encoded = [[line.encode("utf-8") for line in lines] for lines in readings]
-    ordered = sorted(wanted, key=lambda window: (window.reading, window.start, window.end))
+    affordable = _affordable(islice(_windows(readings), MAX_CANDIDATES), [_sums(map(len, lines)) for lines in encoded])
+    ordered = sorted(affordable, key=lambda window: (window.reading, window.start, window.end))
     for (number, start), group in groupby(ordered, key=lambda window: (window.reading, window.start)):
         lines = encoded[number]
         running = hashlib.sha256(NU1_DOMAIN + lines[start])
         done = start + 1
         for window in group:
-            for line in lines[done : window.end]:
-                running.update(b"\n" + line)
+            running.update(b"".join(b"\n" + line for line in lines[done : window.end]))
             done = window.end
             yield window, running.digest()
+
+
+def _affordable(wanted: Iterator[_Window], sizes: Sequence[Sequence[int]]) -> Iterator[_Window]:
+    """Yield the windows as long as `MAX_HASHED_BYTES` last; what a longer one hashes is free for the shorter."""
+    left = MAX_HASHED_BYTES
+    furthest: dict[tuple[int, int], int] = {}
+    for window in wanted:
+        start = (window.reading, window.start)
+        end = furthest.get(start, window.start)
+        cost = sizes[window.reading][max(window.end, end)] - sizes[window.reading][end]
+        if cost <= left:
+            left -= cost
+            furthest[start] = max(window.end, end)
+            yield window
+
+
+def _sums(sizes: Iterator[int]) -> list[int]:
+    """Return where each line begins, counted with one LF after each, and where the last one ends."""
+    return list(accumulate((size + 1 for size in sizes), initial=0))

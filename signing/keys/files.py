@@ -1,4 +1,4 @@
-"""Keys kept as files of mode 600, made once.
+"""Keys kept as files of mode 600, made once, and only where the caller says so: a lost key is never replaced silently.
 
 A file is written under another name, synced, and linked into place, so two processes that start together end up with
 the same key and a crash leaves either a whole key or none.
@@ -50,25 +50,25 @@ class FileSigner:
         return normalise_signature(self._key.sign(message, _ALGORITHM))
 
 
-def load_or_make_p256(path: Path) -> FileSigner:
-    """Return the P-256 key of a file, made now if there is none. Raises KeyUnusable."""
-    key = _load(_read_or_make(path, lambda: _pem(ec.generate_private_key(ec.SECP256R1()))), path)
+def open_p256(path: Path, *, make: bool) -> FileSigner:
+    """Return the P-256 key of a file; where there is none, `make` it or raise KeyUnusable. Raises KeyUnusable."""
+    key = _load(_read_or_make(path, lambda: _pem(ec.generate_private_key(ec.SECP256R1())), make=make), path)
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise KeyUnusable(f"{path.name} is not a P-256 key")
     return FileSigner(key)
 
 
-def load_or_make_ed25519(path: Path) -> ed25519.Ed25519PrivateKey:
-    """Return the Ed25519 key of a file, made now if there is none. Raises KeyUnusable."""
-    key = _load(_read_or_make(path, lambda: _pem(ed25519.Ed25519PrivateKey.generate())), path)
+def open_ed25519(path: Path, *, make: bool) -> ed25519.Ed25519PrivateKey:
+    """Return the Ed25519 key of a file; where there is none, `make` it or raise KeyUnusable. Raises KeyUnusable."""
+    key = _load(_read_or_make(path, lambda: _pem(ed25519.Ed25519PrivateKey.generate()), make=make), path)
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise KeyUnusable(f"{path.name} is not an Ed25519 key")
     return key
 
 
-def load_or_make_secret(path: Path) -> bytes:
-    """Return the 32 random bytes of a file, made now if there is none. Raises KeyUnusable."""
-    return _checked_secret(_read_or_make(path, lambda: secrets.token_bytes(32)), path)
+def open_secret(path: Path, *, make: bool) -> bytes:
+    """Return the 32 random bytes of a file; where there is none, `make` them or raise KeyUnusable."""
+    return _checked_secret(_read_or_make(path, lambda: secrets.token_bytes(32), make=make), path)
 
 
 def load_secret(path: Path) -> bytes | None:
@@ -98,13 +98,19 @@ def _load(pem: bytes, path: Path) -> object:
         raise KeyUnusable(f"{path.name} is not a PEM private key") from None
 
 
-def _read_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
+def missing(path: Path) -> KeyUnusable:
+    """Return the error for a file that the first start made and that is no longer there."""
+    return KeyUnusable(f"{path.name} is missing; restore it from the backup of the keys")
+
+
+def _read_or_make(path: Path, generate: Callable[[], bytes], *, make: bool) -> bytes:
     try:
         return _read(path)
     except FileNotFoundError:
-        pass
+        if not make:
+            raise missing(path) from None
     try:
-        publish_file(path, make())
+        publish_file(path, generate())
     except OSError as error:
         raise KeyUnusable(f"{path.name} cannot be made: {error.strerror}") from None
     return _read(path)

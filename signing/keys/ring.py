@@ -18,7 +18,7 @@ from sigill.keys.jwks import PublishedKey
 from sigill.seal.token import TYP as SEAL_TYP
 from sigill.tlog.note import VerifierKey
 from signing.errors import KeyUnusable
-from signing.keys.files import FileSigner, load_or_make_ed25519, load_or_make_p256, load_or_make_secret, publish_file
+from signing.keys.files import FileSigner, missing, open_ed25519, open_p256, open_secret, publish_file
 from signing.keys.salts import SaltKeys
 
 REPORT_TYP: Final = "ai-verification-report+jwt"
@@ -59,21 +59,35 @@ class KeyRing:
         """Return the log key named as the log's origin."""
         return FileNoteSigner(origin, self.log)
 
+    def check_seal_key(self, at: datetime) -> None:
+        """Raise KeyUnusable if a seal of `at` would never be genuine: its key is not valid then."""
+        key = next(key for key in self.published if key.kid == self.seal.kid)
+        if not key.valid_from <= at < key.valid_until:
+            raise KeyUnusable(
+                f"the seal key is valid from {key.valid_from:%Y-%m-%d} to {key.valid_until:%Y-%m-%d} only"
+            )
+
     def fault(self, *, at: datetime) -> str | None:
         """Say which key may not sign at `at`, or None: a seal signed outside its key's time is never genuine."""
         late = [key.typ for key in self.published if not key.valid_from <= at < key.valid_until]
         return f"no key is valid now for {', '.join(late)}" if late else None
 
 
-def open_key_ring(folder: Path, *, at: datetime) -> KeyRing:
-    """Return the keys of a folder, made now where there are none. Raises KeyUnusable."""
-    signers = {name: load_or_make_p256(folder / name) for name in _SIGNERS}
-    spans = _spans(folder / "keys.json", at=at)
+def open_key_ring(folder: Path, *, at: datetime, first_start: bool) -> KeyRing:
+    """Return the keys of a folder.
+
+    At the first start, what is missing is made, valid from `at`. Later nothing is: a key made in place of a lost one
+    would make every earlier seal, receipt and checkpoint worthless. Raises KeyUnusable.
+    """
+    signers = {name: open_p256(folder / name, make=first_start) for name in _SIGNERS}
+    log = open_ed25519(folder / "log-1.pem", make=first_start)
+    reference = open_secret(folder / "reference.key", make=first_start)
+    spans = _spans(folder / "keys.json", at=at, make=first_start)
     return KeyRing(
         seal=signers["seal-1.pem"],
         report=signers["report-1.pem"],
-        log=load_or_make_ed25519(folder / "log-1.pem"),
-        reference=load_or_make_secret(folder / "reference.key"),
+        log=log,
+        reference=reference,
         salts=SaltKeys(folder / "salts"),
         published=tuple(
             PublishedKey(
@@ -88,8 +102,10 @@ def open_key_ring(folder: Path, *, at: datetime) -> KeyRing:
     )
 
 
-def _spans(path: Path, *, at: datetime) -> dict[str, tuple[datetime, datetime]]:
+def _spans(path: Path, *, at: datetime, make: bool) -> dict[str, tuple[datetime, datetime]]:
     if not path.exists():
+        if not make:
+            raise missing(path)
         begin = int(at.timestamp())
         spans = {name: {"nbf": begin, "exp": begin + int(LIFETIME.total_seconds())} for name in _SIGNERS}
         publish_file(path, json.dumps(spans, indent=1).encode())

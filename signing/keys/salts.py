@@ -1,31 +1,73 @@
 """Salt keys: one per operator and month, outside the database.
 
 A stolen database or log lets nobody test whether a message was "Yes"; destroying a month's file is the final erasure.
+A month whose file was destroyed or lost gets a new key for its new seals; its earlier seals can no longer be opened
+(an opener proves the key against the seal), and are never taken for false.
 """
 
+from collections import OrderedDict
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
+from typing import Final
 
-from signing.keys.files import load_or_make_secret, load_secret
+from signing.keys.files import load_secret, open_secret
+
+CACHED: Final = 1024  # operators that seal at the same time; each is one month's key
+_Mark = tuple[int, int, int]
 
 
 class SaltKeys:
-    """The salt keys of a folder: `<operator>/<year>-<month>.key`, each read once per process."""
+    """The salt keys of a folder: `<operator>/<year>-<month>.key`, each read anew when its file changed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._cache: dict[Path, bytes] = {}
+        self._cache: OrderedDict[Path, tuple[_Mark, bytes]] = OrderedDict()
+        self._lock = Lock()
 
     def for_sealing(self, operator_id: str, at: datetime) -> bytes:
-        """Return the key of `at`'s month (UTC), made now if there is none."""
+        """Return the key of `at`'s month (UTC), made now if there is none. Raises KeyUnusable.
+
+        A key whose file is gone is not used any longer, in any process.
+        """
         path = self._path(operator_id, at)
-        if path not in self._cache:
-            self._cache[path] = load_or_make_secret(path)
-        return self._cache[path]
+        mark = _mark(path)
+        kept = self._kept(path)
+        if kept is not None and kept[0] == mark:
+            return kept[1]
+        if mark is None:
+            open_secret(path, make=True)
+            mark = _mark(path)
+        key = open_secret(path, make=True)
+        if mark is not None:  # of a file not younger than what was read: a newer one is noticed at the next seal
+            self._keep(path, mark, key)
+        return key
 
     def for_checking(self, operator_id: str, at: datetime) -> bytes | None:
-        """Return the key of `at`'s month, or None if it was never made or is destroyed."""
+        """Return the key of `at`'s month, or None if it was never made or is destroyed. Raises KeyUnusable."""
         return load_secret(self._path(operator_id, at))
+
+    def _kept(self, path: Path) -> tuple[_Mark, bytes] | None:
+        with self._lock:
+            if path in self._cache:
+                self._cache.move_to_end(path)
+            return self._cache.get(path)
+
+    def _keep(self, path: Path, mark: _Mark, key: bytes) -> None:
+        with self._lock:
+            self._cache[path] = (mark, key)
+            self._cache.move_to_end(path)
+            while len(self._cache) > CACHED:
+                self._cache.popitem(last=False)
 
     def _path(self, operator_id: str, at: datetime) -> Path:
         return self._folder / operator_id / f"{at:%Y-%m}.key"
+
+
+def _mark(path: Path) -> _Mark | None:
+    """Return what tells one file from another put in its place; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_ctime_ns)

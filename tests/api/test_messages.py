@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from api.problems import INTERNAL, PROBLEMS
+from api.resources import messages
 from registry.model import OperatorId, Role
 from sigill.encoding.base64url import format_base64url
 from sigill.report.trust import parse_trust
@@ -16,6 +18,7 @@ from sigill.tlog.note import parse_vkey
 from sigill.tlog.proof import verify_proof
 from sigill.tlog.tree import hash_leaf
 from tests.builders_deployment import NOW, TEXT, Deployment, operator
+from transparency.errors import StoreUnavailable
 
 
 def test_a_sealed_message_is_in_the_log_when_the_answer_leaves(deployment: Deployment) -> None:
@@ -308,3 +311,34 @@ def test_a_test_operators_seal_says_so_and_is_never_genuine(deployment: Deployme
     assert parse_seal(answer["seal"]).claims.op.test
     verdict = deployment.verify(code=answer["code"], content=TEXT)
     assert (verdict["answer"], verdict["reason"]) == ("cannot_say", "test_seal")
+
+
+def test_who_may_not_seal_is_answered_the_same_when_it_asks(deployment: Deployment) -> None:
+    deployment.add(operator("nykomling", history=operator().history[:1]))
+    headers = {"Authorization": f"Bearer {deployment.keys['nykomling']}"}
+    body = {"authorship": "ai", "channel": "chat", "enquiry": "credit_decision"}
+    response = deployment.client.post("/v1/decisions", json=body, headers=headers)
+    assert (response.status_code, response.get_json()["type"].rpartition("/")[2]) == (403, "operator-not-verified")
+
+
+@pytest.mark.parametrize("fails", ["render_texts", "decision_parts", "embed", "format_code"])
+def test_what_fails_in_shaping_the_answer_fails_before_anything_is_sealed(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(messages, fails, fail)
+    response = deployment.sign(conversation="c")
+    head = deployment.services.log.head("exempelbanken")
+    assert response.status_code == 500
+    assert "it may or may not have been sealed; look it up before trying again" in response.get_json()["next"]
+    assert head is not None
+    assert head.size == 0
+    monkeypatch.undo()
+    assert deployment.sign(conversation="c").get_json()["log"]["index"] == 0
+
+
+def test_nothing_is_said_to_be_unsealed_where_that_is_not_sure() -> None:
+    assert "Nothing was sealed" not in INTERNAL.mend
+    assert "unless the detail says that the commit was interrupted" in PROBLEMS[StoreUnavailable].mend

@@ -235,6 +235,7 @@ def test_no_body_makes_the_service_stumble(
 def test_no_path_makes_the_service_stumble(
     shared: Deployment, keys: dict[str, str | None], path: str, root: str
 ) -> None:
+    path = path.lstrip("/")  # the test client would take what follows // for a host
     response = shared.client.get(f"/{root}{path}", headers={"Authorization": f"Bearer {keys['signer']}"})
     assert response.status_code < 500
 

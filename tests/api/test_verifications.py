@@ -148,6 +148,33 @@ def test_a_hash_that_is_not_the_whole_texts_is_one_step_left(shared: Deployment,
     assert verdict(shared, code=sealed["code"], h=[h("annat")])[0] == "not_genuine"
 
 
+def test_a_code_and_a_guessed_link_or_file_tell_nothing(shared: Deployment) -> None:
+    target = "https://bank.example/oppet"
+    sealed = shared.sign(text=None, html=f'<p>Läs <a href="{target}">här</a>.</p>').get_json()
+    for bring in ({"code": sealed["code"]}, {"seal": sealed["seal"].split("~")[0] + "~"}):
+        answers = [
+            shared.verify(**bring, links=[format_base64url(link_hash(guess))], files=[])
+            for guess in (target, "https://bank.example/annat")
+        ]
+        compared = [(item["answer"], item["reason"], item["checks"], item["seal"]) for item in answers]
+        assert compared[0] == compared[1]
+        assert compared[0][:2] == ("incomplete", "give_content")
+
+
+def test_short_guesses_under_a_code_or_its_bare_seal_find_nothing(shared: Deployment) -> None:
+    sealed = shared.sign(text="Din kod: 4711").get_json()
+    guesses = "\n\n".join(f"Din kod: {number}" for number in range(4700, 4720))
+    for bring in ({"code": sealed["code"]}, {"seal": sealed["seal"].split("~")[0] + "~"}):
+        assert verdict(shared, **bring, content=guesses)[0] == "not_genuine"
+        assert verdict(shared, **bring, content="Din kod: 4711") == ("genuine", "genuine")
+
+
+def test_a_text_too_long_to_compare_is_refused_as_such(shared: Deployment, sealed: dict[str, Any]) -> None:
+    answer = shared.client.post("/v1/verifications", json={"code": sealed["code"], "content": "å" * 200_000})
+    assert answer.status_code == 422
+    assert answer.get_json()["type"].endswith("text-not-canonicalisable")
+
+
 def test_hidden_characters_are_named_and_nothing_is_said_of_the_text(
     shared: Deployment, sealed: dict[str, Any]
 ) -> None:
@@ -424,3 +451,18 @@ def test_whoever_picks_up_a_code_cannot_try_out_whose_it_is(shared: Deployment) 
     assert {item["detail"] for found in tried for item in found["checks"] if item["check"] == "recipient"} == {
         "content_first"
     }
+
+
+def test_a_link_to_somebody_elses_page_beside_a_real_message_is_told(shared: Deployment) -> None:
+    answer = shared.sign().get_json()
+    code = answer["code"].replace("-", "")
+    assert verdict(shared, link=f"https://evil.example/s/{code}", content=TEXT) == ("not_genuine", "link_not_ours")
+    assert verdict(shared, text=f"{TEXT}\nhttps://evil.example/s/{code}") == ("not_genuine", "link_not_ours")
+    assert verdict(shared, text=f"{TEXT}\n{answer['link']}") == ("genuine", "genuine")
+
+
+def test_html_copied_from_a_browser_with_other_empty_lines_is_genuine(shared: Deployment) -> None:
+    html = "<h2>Hej</h2><ul><li>ett</li><li>två</li></ul><p>slut</p><p>Mvh <img src='x.png' alt='logo'></p>"
+    answer = shared.sign(text=None, html=html, channel="email").get_json()
+    for copied in ("Hej\nett\ntvå\nslut\n\nMvh", "Hej\n\nett\n\ntvå\n\nslut\n\nMvh", "Hej\nett\ntvå\nslut\nMvh"):
+        assert verdict(shared, code=answer["code"], content=copied) == ("genuine", "genuine")

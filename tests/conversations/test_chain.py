@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
-from conversations.chain import ChainState, Link, advance, load_chain
+from conversations.chain import ChainState, Link, advance, load_chain, unchanged
 from sigill.vocabulary import Authorship
 from storage.engine import make_engine, writing
 from storage.migrate import migrate
@@ -72,3 +73,25 @@ def test_the_same_reference_at_another_operator_is_another_conversation(connecti
     go(connection, BEGUN, link(1))
     other = go(connection, ChainState(id="01JD8Z6Q2V4T7M9K3C5B1A0XYY"), link(1), operator_id="telco")
     assert other.id != BEGUN.id
+
+
+def test_a_fault_of_another_kind_is_not_taken_for_a_conversation_begun(connection: Connection) -> None:
+    go(connection, BEGUN, link(1))
+    with pytest.raises(IntegrityError):
+        go(connection, BEGUN, link(1), operator_id="telco")
+
+
+def test_who_only_looks_is_let_in_as_long_as_nothing_changed(connection: Connection) -> None:
+    def look(before: ChainState | None) -> None:
+        unchanged(before, operator_id="bank", reference_mac=MAC)(connection)
+
+    look(None)
+    first = go(connection, BEGUN, link(1))
+    look(first)
+    with pytest.raises(GuardFailed):
+        look(None)
+    second = go(connection, first, link(2))
+    with pytest.raises(GuardFailed):
+        look(first)
+    look(second)
+    assert load_chain(connection, operator_id="bank", reference_mac=MAC) == second

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from registry.api_keys import SCOPES, authenticate, check_scope, make_api_key, save_api_key
+from registry.api_keys import SCOPES, authenticate, check_scope, list_api_keys, make_api_key, save_api_key
 from registry.errors import CredentialExpired, CredentialMissing, CredentialUnknown, ScopeMissing
 from registry.model import Credential, OperatorId, Role, Scope
 from registry.operators import save_operator
-from registry.revocation import revoke_api_keys
+from registry.revocation import revoke_api_key, revoke_api_keys
 from storage.engine import make_engine, writing
 from storage.migrate import migrate
 from tests.builders_deployment import NOW, operator
@@ -68,6 +68,28 @@ def test_a_revoked_key_is_refused_and_stays_so(connection: Connection) -> None:
         with pytest.raises(CredentialExpired, match="revoked"):
             authenticate(connection, text, at=NOW)
     assert authenticate(connection, kept, at=NOW).revoked_at is None
+
+
+def test_one_key_is_revoked_by_its_prefix(connection: Connection) -> None:
+    lost, kept = (save(connection, name="twin") for _ in range(2))
+    prefix = lost.split("_")[1]
+    assert revoke_api_key(connection, prefix=prefix, at=NOW)
+    assert not revoke_api_key(connection, prefix=prefix, at=NOW)
+    assert not revoke_api_key(connection, prefix="nothing", at=NOW)
+    with pytest.raises(CredentialExpired, match="revoked"):
+        authenticate(connection, lost, at=NOW)
+    assert authenticate(connection, kept, at=NOW).revoked_at is None
+
+
+def test_an_operators_keys_are_listed_without_their_secrets(connection: Connection) -> None:
+    text = save(connection, name="listed")
+    save(connection, role=Role.REGISTRAR)
+    listed = list_api_keys(connection, operator_id=BANK)
+    (found,) = (key for key in listed if key.credential.name == "listed")
+    assert found.credential == authenticate(connection, text, at=NOW)
+    assert {key.credential.operator_id for key in listed} == {BANK}
+    assert text.rpartition("_")[2] not in repr(listed)
+    assert list_api_keys(connection, operator_id="nobody") == ()
 
 
 def test_a_wrong_secret_and_an_unknown_prefix_are_told_alike(connection: Connection) -> None:

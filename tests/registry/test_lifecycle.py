@@ -76,6 +76,25 @@ def test_a_seal_made_in_the_second_of_the_verification_finds_the_operator_verifi
     assert _load(deployment).state_at(NOW + timedelta(seconds=1)) is State.VERIFIED
 
 
+@pytest.mark.parametrize("end", [State.SUSPENDED, State.REVOKED])
+def test_what_ends_the_sealing_counts_from_the_next_whole_second(deployment: Deployment, end: State) -> None:
+    _enrol(deployment, _applicant())
+    _step(deployment, State.VERIFIED)
+    _step(deployment, end)
+    found = _load(deployment)
+    assert found.history[-1].since == NOW + timedelta(seconds=2)
+    assert found.state_at(NOW + timedelta(seconds=1)) is State.VERIFIED
+    assert found.state_at(NOW + timedelta(seconds=2)) is found.state is end
+    record = json.loads(deployment.services.log.record("nykund", 2) or b"")
+    assert record["since"] == f"{NOW + timedelta(seconds=2):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_an_end_on_a_whole_second_counts_from_it(deployment: Deployment) -> None:
+    change = StateChange(state=State.SUSPENDED, since=NOW, reason="provat")
+    change_state_logged("exempelbanken", change, log=deployment.services.log, random=secrets.token_bytes)
+    assert _load(deployment, "exempelbanken").history[-1].since == NOW
+
+
 def test_a_step_the_life_cycle_does_not_have_leaves_neither_state_nor_leaf(deployment: Deployment) -> None:
     _enrol(deployment, _applicant())
     with pytest.raises(TransitionRefused):

@@ -1,38 +1,48 @@
 """Operators as the database keeps them, their life cycle, and what their evidence is worth."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from registry.assurance import attained_level
-from registry.errors import AiSystemUnknown, OperatorNotFound, OperatorNotVerified, OperatorSuspended, TransitionRefused
+from registry.errors import (
+    AiSystemUnknown,
+    ApplicationInvalid,
+    OperatorNotFound,
+    OperatorNotVerified,
+    OperatorSuspended,
+    TransitionRefused,
+)
 from registry.model import AiSystem, AssuranceLevel, Evidence, EvidenceKind, StateChange
 from registry.operators import (
     TRANSITIONS,
+    add_ai_system,
     change_state,
     check_may_seal,
     find_ai_system,
     list_operator_ids,
     load_operator,
-    operator_count,
     save_operator,
 )
+from registry.standing import still_verified
+from registry.tables import ai_systems
 from sigill.report.standing import State
 from storage.engine import make_engine, writing
 from storage.migrate import migrate
 from tests.builders_deployment import NOW, operator
+from transparency.errors import GuardFailed
 
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('operators') / 'sigill.db'}")
     migrate(engine)
-    assert operator_count(engine) == 0
     with writing(engine) as found:
         yield found
     engine.dispose()
@@ -128,6 +138,43 @@ def test_only_active_ai_systems_are_found_and_the_others_listed() -> None:
             find_ai_system(found, ref)
         assert raised.value.registered == ("a", "b")
         assert len(str(raised.value)) < 150
+
+
+def test_a_further_ai_system_is_kept_once(scratch: Connection) -> None:
+    save_operator(scratch, operator(), created_at=NOW)
+    new = AiSystem(ref="hedda", name="Hedda", provider=None, model=None, active=True)
+    add_ai_system(scratch, "exempelbanken", new, at=NOW)
+    assert find_ai_system(load_operator(scratch, "exempelbanken"), "hedda") == new
+    for again in (replace(new, name="Other"), replace(new, ref="other")):
+        with pytest.raises(ApplicationInvalid, match="hedda called Hedda already"):
+            add_ai_system(scratch, "exempelbanken", again, at=NOW)
+    with pytest.raises(OperatorNotFound):
+        add_ai_system(scratch, "nobody", new, at=NOW)
+
+
+def test_a_seal_is_let_in_only_while_its_operator_stands_as_it_was_seen(scratch: Connection) -> None:
+    seen = operator()
+    save_operator(scratch, seen, created_at=NOW)
+    still_verified(seen, system=None)(scratch)
+    still_verified(seen, system="saga")(scratch)
+    for state in (State.SUSPENDED, State.VERIFIED):
+        change_state(scratch, seen.id, StateChange(state=state, since=NOW, reason="r"))
+        with pytest.raises(GuardFailed, match="standing changed"):
+            still_verified(seen, system=None)(scratch)
+    still_verified(load_operator(scratch, seen.id), system=None)(scratch)
+    with pytest.raises(GuardFailed, match="standing changed"):
+        still_verified(operator("nobody"), system=None)(scratch)
+
+
+def test_a_seal_is_let_in_only_while_its_ai_system_is_in_use(scratch: Connection) -> None:
+    seen = operator()
+    save_operator(scratch, seen, created_at=NOW)
+    with pytest.raises(GuardFailed, match="taken out of use"):
+        still_verified(seen, system="hedda")(scratch)
+    scratch.execute(update(ai_systems).values(active=False))
+    still_verified(seen, system=None)(scratch)
+    with pytest.raises(GuardFailed, match="taken out of use"):
+        still_verified(seen, system="saga")(scratch)
 
 
 def evidence(*kinds: EvidenceKind) -> list[Evidence]:

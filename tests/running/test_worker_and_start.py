@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 
 from running import __main__ as start
 from running import worker
+from running.first_start import has_logs, prepare
 from running.supervise import Child
 from settings import read_settings
 from sigill.encoding.base64url import format_base64url
@@ -22,6 +23,7 @@ from transparency.errors import StoreUnavailable
 from transparency.log import TransparencyLog
 from transparency.sequencing import SignerFor
 from transparency.tables import entries, logs, tiles
+from wiring import build_services, open_identity
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,7 +100,7 @@ def test_a_database_lost_in_the_middle_of_the_check_is_no_damage_either(deployme
 
 
 def run(module: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", module]
+    command = [sys.executable, "-m", *module.split()]
     kept = {name: os.environ[name] for name in os.environ if not name.startswith("SIGILL_")}
     return subprocess.run(
         command, cwd=ROOT, env=kept | environment, capture_output=True, text=True, timeout=60, check=False
@@ -116,12 +118,54 @@ def test_a_wrong_setting_ends_the_start_with_all_faults(module: str, tmp_path: P
 
 @pytest.mark.parametrize("module", ["running", "running.worker"])
 def test_a_key_that_others_can_read_ends_the_start(module: str, tmp_path: Path) -> None:
+    open_identity(read_settings({"VAR": str(tmp_path)}), first_start=True)
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "seal-1.pem").write_text("x")
     (tmp_path / "keys" / "seal-1.pem").chmod(0o644)
     found = run(module, VAR=str(tmp_path))
     assert found.returncode == 2
     assert "seal-1.pem can be read by others" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("module", ["running", "running web", "running.worker"])
+@pytest.mark.parametrize("lost", ["keys/seal-1.pem", "keys/keys.json", "guarantor.json"])
+def test_what_was_lost_since_the_first_start_ends_a_later_one_and_is_not_made_anew(
+    module: str, lost: str, deployment: Deployment
+) -> None:
+    var = deployment.services.settings.var
+    (var / lost).unlink()
+    found = run(module, VAR=str(var))
+    assert found.returncode == 2
+    assert f"{Path(lost).name} is missing" in found.stderr
+    assert "restore it from the backup" in found.stderr
+    assert "Traceback" not in found.stderr
+    assert not (var / lost).exists()
+
+
+def test_a_first_start_that_was_cut_short_is_completed_by_the_next(tmp_path: Path) -> None:
+    chosen = read_settings({"VAR": str(tmp_path), "SIGILL_DEMONSTRATION": "0", "SIGILL_ISSUER": "https://g.example"})
+    prepare(chosen)
+    kept = (tmp_path / "keys" / "seal-1.pem").read_bytes()
+    (tmp_path / "keys" / "log-1.pem").unlink()
+    assert not has_logs(chosen.database_url)
+    prepare(chosen)
+    assert (tmp_path / "keys" / "log-1.pem").exists()
+    assert (tmp_path / "keys" / "seal-1.pem").read_bytes() == kept
+
+
+def test_a_database_with_a_log_had_its_first_start(deployment: Deployment, tmp_path: Path) -> None:
+    assert has_logs(deployment.services.settings.database_url)
+    assert not has_logs(f"sqlite:///{tmp_path / 'new.db'}")
+
+
+@pytest.mark.parametrize("module", ["running", "running.worker"])
+def test_another_guarantor_than_at_the_first_start_ends_the_start(module: str, deployment: Deployment) -> None:
+    var = deployment.services.settings.var
+    found = run(module, VAR=str(var), SIGILL_ISSUER="https://sigill.se", SIGILL_DEMONSTRATION="0")
+    assert found.returncode == 2
+    assert "SIGILL_ISSUER is https://sigill.se, and since the first start it is https://demonstration" in found.stderr
+    assert "SIGILL_DEMONSTRATION is 0, and since the first start it is 1" in found.stderr
     assert "Traceback" not in found.stderr
 
 
@@ -150,7 +194,8 @@ def test_a_start_prepares_the_folder_says_where_it_runs_and_keeps_the_processes(
         return 0
 
     monkeypatch.setattr(start, "supervise", supervise)
-    for name, value in {"VAR": str(tmp_path), "PORT": "9000", "SIGILL_DEMONSTRATION": "0"}.items():
+    given = {"PORT": "9000", "SIGILL_DEMONSTRATION": "0", "SIGILL_ISSUER": "https://guarantor.example"}
+    for name, value in {"VAR": str(tmp_path), **given}.items():
         monkeypatch.setenv(name, value)
     assert start.main() == 0
     assert capsys.readouterr().out == "Sigill runs at http://127.0.0.1:9000\n"
@@ -158,10 +203,25 @@ def test_a_start_prepares_the_folder_says_where_it_runs_and_keeps_the_processes(
     assert {path.name for path in tmp_path.iterdir()} >= {"guarantor.json", "keys", "sigill.db"}
 
 
+def test_the_web_process_becomes_gunicorn_over_a_prepared_folder(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    become: list[tuple[str, ...]] = []
+    monkeypatch.setenv("VAR", str(deployment.services.settings.var))
+    assert start.main(["web"], become=lambda _path, argv: become.append(tuple(argv))) == 0
+    assert become == [(sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py")]
+
+
+def test_an_argument_unknown_starts_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert start.main(["wbe"]) == 2
+    assert "no argument but web" in capsys.readouterr().err
+
+
 def test_the_processes_of_one_machine_are_the_server_and_the_worker(tmp_path: Path) -> None:
     chosen = read_settings({"VAR": str(tmp_path), "PORT": "9000", "SIGILL_PUBLIC_URL": "https://sigill.example"})
     web, working = start.children_of(chosen)
     assert (web.name, working.name) == ("web", "worker")
+    assert web.argv[1:] == ("-m", "running", "web")
     assert web.env["SIGILL_BIND"] == "127.0.0.1:9000"
     assert working.env["VAR"] == str(tmp_path)
 
@@ -183,6 +243,7 @@ def test_the_worker_logs_damage_goes_on_without_a_database_and_ends_on_a_signal(
     monkeypatch.setattr(worker, "INTERVAL_S", 0.01)
     monkeypatch.setattr(worker, "check_heads", check_heads)
     monkeypatch.setenv("VAR", str(tmp_path))
+    build_services(read_settings({"VAR": str(tmp_path)}), first_start=True).engine.dispose()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         assert worker.main() == 0

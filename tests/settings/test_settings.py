@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings import DEMONSTRATION_ISSUER, SettingsInvalid, read_settings
+from settings import DEMONSTRATION_ISSUER, SettingsInvalid, check_unchanged, read_settings
 
 
 def faults(**environment: str) -> tuple[str, ...]:
@@ -108,6 +108,47 @@ def test_all_faults_are_told_at_once() -> None:
 )
 def test_a_value_out_of_its_form_is_a_fault(name: str, value: str) -> None:
     assert len(faults(**{name: value})) == 1
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["https://demonstration.sigill.se", "https://sigill-demonstration.se", "https://guarantor.example"],
+)
+def test_a_demonstration_may_be_named_as_one(issuer: str) -> None:
+    for given_too in ({}, {"SIGILL_DEMONSTRATION": "1"}):
+        found = read_settings({"SIGILL_ISSUER": issuer, **given_too})
+        assert (found.issuer, found.demonstration) == (issuer, True)
+
+
+@pytest.mark.parametrize("issuer", ["https://sigill.se", "https://example.com", "https://guarantor.example.com"])
+@pytest.mark.parametrize("given_too", [{}, {"SIGILL_DEMONSTRATION": "1"}, {"SIGILL_DEMONSTRATION": ""}])
+def test_a_demonstration_under_a_real_name_is_a_fault(issuer: str, given_too: dict[str, str]) -> None:
+    (fault,) = faults(SIGILL_ISSUER=issuer, **given_too)
+    assert issuer in fault
+    assert "SIGILL_DEMONSTRATION=0" in fault
+
+
+@pytest.mark.parametrize("given_too", [{}, {"SIGILL_ISSUER": ""}])
+def test_a_real_guarantor_without_a_name_is_a_fault(given_too: dict[str, str]) -> None:
+    (fault,) = faults(SIGILL_DEMONSTRATION="0", **given_too)
+    assert fault.startswith("SIGILL_ISSUER is needed")
+
+
+def test_what_was_given_is_told_from_what_is_a_default() -> None:
+    found = read_settings({"SIGILL_ISSUER": DEMONSTRATION_ISSUER, "SIGILL_DEMONSTRATION": "", "PATH": "/bin"})
+    assert found.given == {"SIGILL_ISSUER"}
+
+
+def test_only_what_was_given_must_be_as_at_the_first_start() -> None:
+    check_unchanged(read_settings({}), issuer="https://sigill.se", demonstration=False)
+    given_again = read_settings({"SIGILL_ISSUER": "https://sigill.se", "SIGILL_DEMONSTRATION": "0"})
+    check_unchanged(given_again, issuer="https://sigill.se", demonstration=False)
+    with pytest.raises(SettingsInvalid) as raised:
+        check_unchanged(given_again, issuer=DEMONSTRATION_ISSUER, demonstration=True)
+    issuer, demonstration = raised.value.faults
+    assert "https://sigill.se" in issuer
+    assert DEMONSTRATION_ISSUER in issuer
+    assert "is 0, and since the first start it is 1" in demonstration
 
 
 @given(st.dictionaries(st.sampled_from(["PORT", "SIGILL_BIND", "SIGILL_SEAL_DAYS", "SIGILL_ISSUER"]), st.text()))

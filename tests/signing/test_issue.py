@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.model import AiSystem, Environment, Evidence, EvidenceKind
+from registry.model import AiSystem, Environment, Evidence, EvidenceKind, OperatorId
 from sigill.errors import Malformed, SigillError
 from sigill.policy.words import Verdict
 from sigill.seal.token import parse_seal, previous_hash
 from sigill.vocabulary import Authorship, Channel, Direction, Draft, Enquiry, Industry, Language, Role
 from signing.errors import ConversationBusy, Refused, RequestInvalid
 from signing.facts import direction_of, language_of
-from signing.issue import MAX_TRIES, IssuedSeal, decide, issue_seal
+from signing.issue import MAX_TRIES, decide, issue_seal
+from signing.issued import IssuedSeal
 from signing.messages import load_message
 from signing.request import Digest, SignRequest
 from signing.world import SigningWorld
@@ -207,18 +208,20 @@ def test_a_request_that_contradicts_itself_is_refused_before_it_is_logged(
     assert world.log.head("exempelbanken") == before
 
 
-def test_which_ai_wrote_it_must_be_said_where_there_are_several(world: SigningWorld) -> None:
+def test_which_ai_wrote_it_must_be_said_where_there_are_several(shared: Deployment, world: SigningWorld) -> None:
     pair = tuple(AiSystem(ref=ref, name=ref, provider=None, model=None, active=True) for ref in ("a", "b"))
     several, none = replace(BANK, ai_systems=pair), replace(BANK, ai_systems=())
     for who, allowed in ((several, ("a", "b")), (none, ())):
         with pytest.raises(RequestInvalid) as raised:
             decide(ask(authorship=Authorship.AI), operator=who, world=world)
         assert (raised.value.pointer, raised.value.allowed) == ("/ai/system", allowed)
-    named = issue_seal(ask(authorship=Authorship.AI, ai_system="b"), operator=several, world=world)
+    for_all = replace(several, id=OperatorId("flera"), identifier="NTRSE-TEST-flera", evidence=())
+    shared.add(for_all)
+    named = issue_seal(ask(authorship=Authorship.AI, ai_system="b"), operator=for_all, world=world)
     ai = parse_seal(named.seal).claims.ai
     assert ai is not None
     assert ai.system == "b"
-    assisted = issue_seal(ask(authorship=Authorship.AI_ASSISTED), operator=several, world=world)
+    assisted = issue_seal(ask(authorship=Authorship.AI_ASSISTED), operator=for_all, world=world)
     assert parse_seal(assisted.seal).claims.ai is None
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from sigill.keys.p256 import check_signature, is_low_s
 from signing.errors import KeyUnusable
-from signing.keys.files import load_or_make_ed25519, load_or_make_p256, load_or_make_secret, load_secret, publish_file
+from signing.keys import salts as salt_files
+from signing.keys.files import load_secret, open_ed25519, open_p256, open_secret, publish_file
 from signing.keys.ring import LIFETIME, open_key_ring
 from signing.keys.salts import SaltKeys
 
 AT = datetime(2026, 11, 22, 12, 0, 0, 500, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
-MAKERS: list[Callable[[Path], Any]] = [load_or_make_p256, load_or_make_ed25519, load_or_make_secret]
+OPENERS: list[Callable[..., Any]] = [open_p256, open_ed25519, open_secret]
+MAKERS: list[Callable[[Path], Any]] = [partial(each, make=True) for each in OPENERS]
 
 
 def mode(path: Path) -> int:
@@ -44,10 +47,18 @@ def test_a_key_is_made_once_for_its_owner_alone(tmp_path: Path, make: Callable[[
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("open_key", OPENERS)
+def test_a_lost_key_is_never_made_anew_unless_asked_for(tmp_path: Path, open_key: Callable[..., Any]) -> None:
+    with pytest.raises(KeyUnusable) as raised:
+        open_key(tmp_path / "keys" / "key", make=False)
+    assert str(raised.value) == "key is missing; restore it from the backup of the keys"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_mask_that_lets_others_in_changes_nothing(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        load_or_make_secret(tmp_path / "keys" / "secret")
+        open_secret(tmp_path / "keys" / "secret", make=True)
     finally:
         os.umask(before)
     assert (mode(tmp_path / "keys" / "secret"), mode(tmp_path / "keys")) == (0o600, 0o700)
@@ -91,7 +102,7 @@ def test_a_folder_that_cannot_be_made_makes_the_key_unusable(tmp_path: Path) -> 
     (tmp_path / "link").symlink_to(tmp_path / "file")
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
     with pytest.raises(KeyUnusable, match="cannot be made"):
-        load_or_make_secret(tmp_path / "gone" / "key")
+        open_secret(tmp_path / "gone" / "key", make=True)
 
 
 def pem(key: Any, *, password: bytes | None = None) -> bytes:
@@ -108,17 +119,17 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
     )
     for data in wrong:
         with pytest.raises(KeyUnusable):
-            load_or_make_p256(write_private(tmp_path / "key", data))
+            open_p256(write_private(tmp_path / "key", data), make=True)
         with pytest.raises(KeyUnusable):
-            load_or_make_ed25519(write_private(tmp_path / "key", data))
+            open_ed25519(write_private(tmp_path / "key", data), make=True)
     with pytest.raises(KeyUnusable, match="not an Ed25519 key"):
-        load_or_make_ed25519(write_private(tmp_path / "key", pem(p256)))
+        open_ed25519(write_private(tmp_path / "key", pem(p256)), make=True)
     with pytest.raises(KeyUnusable, match="32 bytes"):
-        load_or_make_secret(write_private(tmp_path / "key", bytes(33)))
+        open_secret(write_private(tmp_path / "key", bytes(33)), make=True)
 
 
 def test_a_signature_is_deterministic_low_s_and_verifies(tmp_path: Path) -> None:
-    signer = load_or_make_p256(tmp_path / "key")
+    signer = open_p256(tmp_path / "key", make=True)
     for number in range(20):
         message = f"message {number}".encode()
         signature = signer.sign(message)
@@ -149,9 +160,9 @@ def test_a_crash_before_the_link_leaves_no_key(tmp_path: Path, monkeypatch: pyte
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", fail)
         with pytest.raises(KeyUnusable, match="No space left"):
-            load_or_make_secret(tmp_path / "key")
+            open_secret(tmp_path / "key", make=True)
     assert list(tmp_path.iterdir()) == []
-    assert len(load_or_make_secret(tmp_path / "key")) == 32
+    assert len(open_secret(tmp_path / "key", make=True)) == 32
 
 
 _OPEN = """
@@ -159,7 +170,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from signing.keys.ring import open_key_ring
-ring = open_key_ring(Path(sys.argv[1]), at=datetime.now(UTC))
+ring = open_key_ring(Path(sys.argv[1]), at=datetime.now(UTC), first_start=True)
 salt = ring.salts.for_sealing("bank", datetime(2026, 11, 1, tzinfo=UTC))
 print(ring.seal.kid, ring.report.kid, ring.reference.hex(), salt.hex())
 print(ring.note_signer("log").verifier.public_key.hex())
@@ -176,11 +187,11 @@ def test_processes_that_start_at_once_end_up_with_the_same_keys(tmp_path: Path) 
 
 
 def test_a_ring_publishes_each_key_with_its_type_and_time(tmp_path: Path) -> None:
-    ring = open_key_ring(tmp_path, at=AT)
+    ring = open_key_ring(tmp_path, at=AT, first_start=True)
     begin = AT.replace(microsecond=0)
     assert {key.kid for key in ring.published} == {ring.seal.kid, ring.report.kid}
     assert {(key.valid_from, key.valid_until) for key in ring.published} == {(begin, begin + LIFETIME)}
-    later = open_key_ring(tmp_path, at=AT + timedelta(days=3))
+    later = open_key_ring(tmp_path, at=AT + timedelta(days=3), first_start=False)
     assert [(key.kid, key.valid_from) for key in later.published] == [
         (key.kid, key.valid_from) for key in ring.published
     ]
@@ -188,8 +199,29 @@ def test_a_ring_publishes_each_key_with_its_type_and_time(tmp_path: Path) -> Non
     assert later.note_signer("a").verifier.public_key == ring.note_signer("b").verifier.public_key
 
 
+@pytest.mark.parametrize("lost", ["seal-1.pem", "report-1.pem", "log-1.pem", "reference.key", "keys.json"])
+def test_a_ring_with_a_lost_file_says_which_and_makes_none_but_at_the_first_start(tmp_path: Path, lost: str) -> None:
+    open_key_ring(tmp_path, at=AT, first_start=True)
+    (tmp_path / lost).unlink()
+    with pytest.raises(KeyUnusable, match=f"^{lost} is missing; restore it from the backup of the keys$"):
+        open_key_ring(tmp_path, at=AT, first_start=False)
+    assert not (tmp_path / lost).exists()
+    open_key_ring(tmp_path, at=AT, first_start=True)
+    assert (tmp_path / lost).exists()
+
+
+def test_a_seal_may_be_signed_only_while_the_seal_key_is_valid(tmp_path: Path) -> None:
+    ring = open_key_ring(tmp_path, at=AT, first_start=True)
+    begin = AT.replace(microsecond=0)
+    for inside in (begin, begin + LIFETIME - timedelta(microseconds=1)):
+        ring.check_seal_key(inside)
+    for outside in (begin - timedelta(microseconds=1), begin + LIFETIME):
+        with pytest.raises(KeyUnusable, match="the seal key is valid from 2026-11-22 to 2028-11-21 only"):
+            ring.check_seal_key(outside)
+
+
 def test_a_ring_says_when_its_keys_have_run_out(tmp_path: Path) -> None:
-    ring = open_key_ring(tmp_path, at=AT)
+    ring = open_key_ring(tmp_path, at=AT, first_start=True)
     begin = AT.replace(microsecond=0)
     assert ring.fault(at=begin) is None
     assert ring.fault(at=begin + LIFETIME - timedelta(microseconds=1)) is None
@@ -205,10 +237,11 @@ def test_a_ring_says_when_its_keys_have_run_out(tmp_path: Path) -> None:
     + [f'{{"seal-1.pem": {{"nbf": {number}, "exp": 1}}}}' for number in ("1e400", "9" * 30, "NaN", "null")],
 )
 def test_times_of_keys_that_cannot_be_read_are_a_fault(tmp_path: Path, kept: str) -> None:
-    open_key_ring(tmp_path, at=AT)
+    open_key_ring(tmp_path, at=AT, first_start=True)
     (tmp_path / "keys.json").write_text(kept, "latin-1")
-    with pytest.raises(KeyUnusable, match="when each key is valid"):
-        open_key_ring(tmp_path, at=AT)
+    for first_start in (True, False):
+        with pytest.raises(KeyUnusable, match="when each key is valid"):
+            open_key_ring(tmp_path, at=AT, first_start=first_start)
 
 
 def test_salts_are_by_operator_and_month_of_utc(tmp_path: Path) -> None:
@@ -225,3 +258,58 @@ def test_a_destroyed_salt_key_is_gone_for_checking_even_in_the_process_that_made
     salts.for_sealing("a", AT)
     (tmp_path / "a" / "2026-11.key").unlink()
     assert salts.for_checking("a", AT) is None
+
+
+def test_a_destroyed_salt_key_is_not_used_for_sealing_any_longer(tmp_path: Path) -> None:
+    salts, elsewhere = SaltKeys(tmp_path), SaltKeys(tmp_path)
+    before = salts.for_sealing("a", AT)
+    assert elsewhere.for_sealing("a", AT) == before
+    (tmp_path / "a" / "2026-11.key").unlink()
+    after = salts.for_sealing("a", AT)
+    assert after != before
+    assert elsewhere.for_sealing("a", AT) == elsewhere.for_checking("a", AT) == after
+
+
+def test_a_salt_key_put_back_from_a_backup_is_used_at_once(tmp_path: Path) -> None:
+    salts = SaltKeys(tmp_path)
+    salts.for_sealing("a", AT)
+    write_private(tmp_path / "backup", bytes(32)).replace(tmp_path / "a" / "2026-11.key")
+    assert salts.for_sealing("a", AT) == bytes(32)
+
+
+def test_salt_keys_kept_in_memory_are_bounded_and_the_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def reading(path: Path, *, make: bool) -> bytes:
+        read.append(path.parent.name)
+        return open_secret(path, make=make)
+
+    salts = SaltKeys(tmp_path)
+    for name in "abc":
+        salts.for_sealing(name, AT)
+    monkeypatch.setattr(salt_files, "CACHED", 2)
+    monkeypatch.setattr(salt_files, "open_secret", reading)
+    for name in "abcbdbc":
+        salts.for_sealing(name, AT)
+    assert read == ["d", "d", "c"]
+
+
+def test_a_salt_key_that_cannot_be_made_is_unusable(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    with pytest.raises(KeyUnusable):
+        SaltKeys(tmp_path).for_sealing("a", AT)
+
+
+def test_a_salt_key_lost_again_while_it_is_read_is_made_and_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def losing(path: Path, *, make: bool) -> bytes:
+        key = open_secret(path, make=make)
+        path.unlink()
+        return key
+
+    salts = SaltKeys(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(salt_files, "open_secret", losing)
+        lost = salts.for_sealing("a", AT)
+    assert salts.for_sealing("a", AT) != lost

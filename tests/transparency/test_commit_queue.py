@@ -141,7 +141,7 @@ class Interrupted(threading.Event):
 
 
 @pytest.mark.parametrize("appointed", [False, True])
-def test_a_thread_interrupted_while_it_waits_leaves_the_queue_in_order(committer: Committer, appointed: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_thread_interrupted_while_it_waits_leaves_the_queue_in_order(committer: Committer, appointed: bool) -> None:
     queue = CommitQueue[int, int](committer.commit)
     left, stays = _Ticket[int, int]([1], woken=Interrupted(appointed=appointed)), _Ticket[int, int]([2])
     queue._waiting.extend([left, stays])

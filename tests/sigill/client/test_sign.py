@@ -379,6 +379,8 @@ def test_a_busy_service_says_when_to_come_back(service: PlayedService, status: i
     with pytest.raises(ServiceUnavailable, match="Try again later") as caught:
         _client(service).sign(TEXT, **_ASKED)
     assert caught.value.retry_after == 7
+    assert ("it may have been sealed: look it up" in str(caught.value)) == (status in {500, 502, 504})
+    assert "nothing was done" not in str(caught.value)
 
 
 @pytest.mark.parametrize("key", ["", "a\nb", "nyckel-å"])

@@ -280,7 +280,7 @@ _CONDITIONS = [
 
 
 @pytest.mark.parametrize(("parts", "expected"), _CONDITIONS)
-def test_a_condition_holds_when_every_part_given_holds(make_facts: Make, parts: dict[str, Any], expected: bool) -> None:  # noqa: FBT001
+def test_a_condition_holds_when_every_part_given_holds(make_facts: Make, parts: dict[str, Any], expected: bool) -> None:
     facts = make_facts(scope=("refusal",), operator_flags=("online_platform",))
     assert holds(Condition(**parts), facts) is expected
 

@@ -1,10 +1,13 @@
 """The one table: no hole in it, no dead row, and one narrow way to *genuine*."""
 
+from contextlib import suppress
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sigill.report.answers import TABLE, Answer, Circumstance, Fact, answer_for
+from sigill.report.answers import TABLE, Answer, Circumstance, Fact, Row, answer_for
 from sigill.report.checks import Check, CheckName, Detail, Outcome, checked, outcome_of
 
 _STANDINGS = (
@@ -95,8 +98,47 @@ def test_one_step_left_is_said_only_where_nothing_but_text_or_recipient_is_missi
             assert not _failed(facts)
 
 
+def _genuine() -> list[Row]:
+    return [row for row in TABLE if row.answer is Answer.GENUINE]
+
+
+def test_every_way_to_genuine_needs_the_same_and_the_recipient_settled() -> None:
+    always = _NEEDED | {Detail.KNOWN_GUARANTOR, Detail.SIGNATURE_VERIFIES}
+    for row in _genuine():
+        assert row.when > always
+        assert len(row.when & set(_STANDINGS)) == 1
+        assert len(row.when & {Detail.RECIPIENT_MATCHES, Detail.RECIPIENT_NOT_BOUND}) == 1
+        assert len(row.when) == len(always) + 2
+
+
+@given(row=st.sampled_from(_genuine()), beside=st.frozensets(st.sampled_from([*Detail, *Circumstance])), pick=st.data())
+def test_without_any_one_of_the_needed_details_it_is_never_genuine(
+    row: Row, beside: frozenset[Fact], pick: st.DataObject
+) -> None:
+    missing = pick.draw(st.sampled_from(sorted(row.when)))
+    alternatives = {fact for other in _genuine() for fact in other.when - row.when}
+    facts = (row.when | beside) - alternatives - {missing}
+    with suppress(LookupError):
+        assert answer_for(facts)[0] is not Answer.GENUINE
+
+
+def test_a_detail_that_failed_or_that_no_row_needs_never_helps() -> None:
+    for row, detail in product(_genuine(), Detail):
+        if outcome_of(detail) is Outcome.FAILED:
+            assert answer_for(row.when | {detail})[0] is Answer.NOT_GENUINE
+        else:
+            with suppress(LookupError):
+                assert answer_for(frozenset({detail}))[0] is not Answer.GENUINE
+
+
+def test_a_link_to_somebody_else_is_never_genuine() -> None:
+    answers = {answer_for(facts | {Circumstance.FOREIGN_LINK})[0] for facts in _combinations()}
+    assert answers == {Answer.NOT_GENUINE}
+
+
 def test_no_row_is_dead() -> None:
-    everything = [*_combinations(), *(frozenset[Fact](head) for head in _HEADS)]
+    linked = frozenset([*_combinations()[0], Circumstance.FOREIGN_LINK])
+    everything = [*_combinations(), *(frozenset[Fact](head) for head in _HEADS), linked]
     reached = {next(number for number, row in enumerate(TABLE) if row.when <= facts) for facts in everything}
     assert reached == set(range(len(TABLE)))
 

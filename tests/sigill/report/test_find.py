@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sigill.report.find import Found, find_in_text
+from sigill.report.find import Found, find_in_text, has_foreign_link
 from sigill.text.carrier import format_carrier
 from sigill.text.codes import Code
 from tests.builders_seal import CODE, TEXT, make_case
@@ -68,3 +68,28 @@ def test_a_text_without_a_code_carries_none(text: str) -> None:
 def test_anything_at_all_can_be_searched(text: str) -> None:
     found = find_in_text(text)
     assert found.text is None or text.strip() or found.text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign"),
+    [
+        ("Hej https://sigill.example/s/7K3F9Q2MXT4B", False),
+        ("Hej https://SIGILL.example/s/7K3F-9Q2M-XT4B", False),
+        ("Hej https://evil.example/s/7K3F9Q2MXT4B", True),
+        ("Hej http://sigill.example.evil.example/s/7K3F9Q2MXT4B", True),
+        ("Hej https://sigill.example@evil.example/s/7K3F9Q2MXT4B", True),
+        ("Hej https://evil.example/s/other", False),
+    ],
+)
+def test_a_link_to_a_seal_at_another_host_is_noticed(text: str, foreign: bool) -> None:
+    assert has_foreign_link(text, {"sigill.example"}) is foreign
+
+
+@pytest.mark.parametrize("text", ["7K3F-9Q2M-XT4?", "7K3F-9Q2M-XT4", " 7K3F-9Q2 "])
+def test_a_mistyped_code_is_no_message(text: str) -> None:
+    assert find_in_text(text) == Found()
+
+
+@pytest.mark.parametrize("text", ["Ring 08-123 456", "ja-tack", "2026", "e-post"])
+def test_short_words_are_a_message_all_the_same(text: str) -> None:
+    assert find_in_text(text) == Found(text=text)

@@ -86,8 +86,8 @@ _DETAILS: dict[CheckName, set[Detail]] = {
         _FIRST,
     },
     CheckName.EXACT_BYTES: {Detail.SAME_BYTES, Detail.OTHER_SPACING, Detail.BYTES_NOT_COMPARED, _FIRST},
-    CheckName.LINKS: {Detail.LINKS_MATCH, Detail.LINKS_DIFFER, Detail.LINKS_NOT_GIVEN, _FIRST},
-    CheckName.FILES: {Detail.FILES_MATCH, Detail.FILES_DIFFER, Detail.FILES_NOT_GIVEN, _FIRST},
+    CheckName.LINKS: {Detail.LINKS_MATCH, Detail.LINKS_DIFFER, Detail.LINKS_NOT_GIVEN, Detail.CONTENT_FIRST, _FIRST},
+    CheckName.FILES: {Detail.FILES_MATCH, Detail.FILES_DIFFER, Detail.FILES_NOT_GIVEN, Detail.CONTENT_FIRST, _FIRST},
     CheckName.RECIPIENT: {
         Detail.RECIPIENT_MATCHES,
         Detail.RECIPIENT_DIFFERS,
@@ -208,7 +208,8 @@ _CHOICES: dict[str, list[Any]] = {
 def _one_by_one() -> list[_Try]:
     """Return the usual case with one choice changed at a time, and content compared by its hashes alone."""
     changed = [replace(_Try(), **{name: value}) for name, values in _CHOICES.items() for value in values]
-    return [*changed, *(_Try(text="none", hashes=name) for name in _HASHES)]
+    unopened = _Try(text="another", links=_LINKS, files=_FILES)
+    return [*changed, unopened, *(_Try(text="none", hashes=name) for name in _HASHES)]
 
 
 def _details(report: Report) -> dict[CheckName, Detail]:

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sigill.encoding.base64url import format_base64url
+from sigill.errors import NotCanonicalisable
 from sigill.report.answers import TABLE, Answer, Circumstance, Fact, Reason, Row
 from sigill.report.checks import CheckName, Detail, Outcome
 from sigill.report.judge import CLOCK_TOLERANCE, LogEvidence, Report, report_without_seal
@@ -20,7 +21,7 @@ from sigill.seal.claims import SealClaims, audience_of, operator_url
 from sigill.seal.disclosures import AddressType, Name
 from sigill.seal.token import format_seal, parse_seal
 from sigill.text.links import link_hash
-from sigill.text.nu1 import canonical_h
+from sigill.text.nu1 import MAX_TEXT_BYTES, HiddenCharacters, canonical_h
 from sigill.text.search import windows
 from tests.builders_seal import (
     LIFETIME,
@@ -86,6 +87,16 @@ _REAL: dict[str, tuple[Callable[[], Report], Answer, Reason]] = {
         Answer.GENUINE,
         Reason.GENUINE_OPERATOR_REVOKED_SINCE,
     ),
+    "suspended since and not bound": (
+        lambda: make_case(recipient=None).judge(standing=Standing(State.VERIFIED, State.SUSPENDED)),
+        Answer.GENUINE,
+        Reason.GENUINE_OPERATOR_SUSPENDED_SINCE,
+    ),
+    "revoked since and not bound": (
+        lambda: make_case(recipient=None).judge(standing=Standing(State.VERIFIED, State.REVOKED)),
+        Answer.GENUINE,
+        Reason.GENUINE_OPERATOR_REVOKED_SINCE,
+    ),
     "no text": (lambda: _CASE.judge(text=None), Answer.INCOMPLETE, Reason.GIVE_CONTENT),
     "no recipient": (lambda: _CASE.judge(recipient=None), Answer.INCOMPLETE, Reason.GIVE_RECIPIENT),
     "neither": (
@@ -135,6 +146,7 @@ _REAL: dict[str, tuple[Callable[[], Report], Answer, Reason]] = {
         Answer.NOT_GENUINE,
         Reason.CODE_OF_ANOTHER_MESSAGE,
     ),
+    "a foreign link": (lambda: _CASE.judge(foreign_link=True), Answer.NOT_GENUINE, Reason.LINK_NOT_OURS),
     "another recipient": (
         lambda: _CASE.judge(recipient=(AddressType.EMAIL, "bo@example.se")),
         Answer.NOT_GENUINE,
@@ -205,6 +217,8 @@ def _row_of(name: str, report: Report) -> Row:
     facts: set[Fact] = {check.detail for check in report.checks}
     if "copied code" in name:
         facts.add(Circumstance.FOUND_BY_CODE)
+    if "foreign link" in name:
+        facts.add(Circumstance.FOREIGN_LINK)
     if "test operator" in name:
         facts.add(Circumstance.TEST_ENVIRONMENT)
     return next(row for row in TABLE if row.when <= facts)
@@ -367,6 +381,54 @@ def test_any_text_gets_an_answer_and_never_genuine_unless_it_is_the_text(text: s
     assert report.answer in {Answer.NOT_GENUINE, Answer.CANNOT_SAY}
 
 
+@pytest.mark.parametrize("text", ["a" * (MAX_TEXT_BYTES + 1), "å" * (MAX_TEXT_BYTES // 2 + 1), "\U0001d160" * 60_000])
+def test_a_text_too_long_to_compare_is_refused_and_not_called_hidden_characters(text: str) -> None:
+    with pytest.raises(NotCanonicalisable, match="at most") as caught:
+        _CASE.judge(text=text)
+    assert not isinstance(caught.value, HiddenCharacters)
+
+
+# --- guessing ---
+
+_PIN = "Din kod är 4711."
+_LONG = "Hej Anna, ditt möte är på torsdag klockan tio."
+
+
+@pytest.mark.parametrize(("text", "reason"), [(_PIN, Reason.CODE_OF_ANOTHER_MESSAGE), (_LONG, Reason.PARTLY_COVERED)])
+def test_a_short_line_among_many_is_no_part_of_a_text_nobody_disclosed(text: str, reason: Reason) -> None:
+    case = make_case(text)
+    bare = replace(case, seal=case.parsed.jws.text + "~")
+    guesses = "\n\n".join([*(f"Din kod är {number}." for number in range(4700, 4720)), _LONG])
+    assert bare.judge(text=guesses, opener=_derived(bare), found_by_code=True).reason is reason
+    assert bare.judge(text=text, opener=_derived(bare), found_by_code=True).reason is Reason.GENUINE
+    assert case.judge(text=guesses).reason is Reason.PARTLY_COVERED  # the disclosure was brought: no guess needed
+
+
+def test_a_seal_that_a_code_gave_is_no_better_to_guess_with_than_the_code() -> None:
+    case = make_case(_PIN)
+    bare = replace(case, seal=case.parsed.jws.text + "~")
+    assert bare.judge(text=f"{_PIN}\n\nannat", opener=_derived(bare)).reason is Reason.TEXT_ALTERED
+
+
+def test_of_hashes_only_the_first_twenty_are_tried_on_a_text_nobody_disclosed() -> None:
+    bare = replace(_CASE, seal=_CASE.parsed.jws.text + "~")
+    right = format_base64url(canonical_h(_CASE.text))
+    for before, reason in ((19, Reason.PARTLY_COVERED), (20, Reason.TEXT_ALTERED)):
+        hashes = (*[some_hash(1)] * before, right)
+        assert bare.judge(text=None, hashes=hashes, opener=_derived(bare)).reason is reason
+        assert _CASE.judge(text=None, hashes=hashes).reason is Reason.PARTLY_COVERED
+
+
+@pytest.mark.parametrize("text", [None, "Another", "ko\u200brt"])
+def test_links_and_files_say_nothing_and_open_nothing_before_the_words_match(text: str | None) -> None:
+    right = _CASE.judge(text=text, opener=_derived(_CASE), links=_LINKS, files=(some_hash(3),))
+    wrong = _CASE.judge(text=text, opener=_derived(_CASE), links=(some_hash(4),), files=())
+    assert right == wrong
+    details = {check.check: check.detail for check in right.checks}
+    assert details[CheckName.LINKS] is details[CheckName.FILES] is Detail.CONTENT_FIRST
+    assert right.shown == format_seal(_CASE.parsed.jws.text, [])
+
+
 # --- links, files, recipient ---
 
 
@@ -420,14 +482,29 @@ def test_the_guarantor_tells_what_differs(presented: dict[str, Any], reason: Rea
     assert report.reason is reason
 
 
-def test_the_wrong_month_s_salt_key_opens_nothing() -> None:
-    opener = DerivingOpener(_CASE.parsed, salt_key=bytes(32))
-    assert opener.matches(Name.MSG, _CASE.disclosures[0].value) is False
-    assert opener.shown(Name.MSG, _CASE.disclosures[0].value) is None
+def test_a_salt_key_that_is_not_the_seal_s_opens_nothing_by_itself() -> None:
+    value = _CASE.disclosures[0].value
+    bare = DerivingOpener(_holding(_CASE, *Name).parsed, salt_key=bytes(32))
+    assert bare.matches(Name.MSG, value) is None
+    assert bare.shown(Name.MSG, value) is None
+    assert bare.recipient_matches(AddressType.EMAIL, "anna.berg@example.se") is None
+    assert bare.covers_text(value["h"]) is False
+
+
+def test_beside_a_salt_key_that_is_not_the_seal_s_what_came_along_is_opened() -> None:
+    report = _CASE.judge(opener=DerivingOpener(_CASE.parsed, salt_key=bytes(32)), links=_LINKS)
+    assert report.reason is Reason.GENUINE
+    bare = replace(_CASE, seal=_CASE.parsed.jws.text + "~")
+    report = bare.judge(opener=DerivingOpener(bare.parsed, salt_key=bytes(32)))
+    assert report.reason is Reason.CONTENT_NOT_OPENABLE
 
 
 def test_both_ways_of_opening_agree() -> None:
     brought, derived = BroughtOpener(_CASE.parsed), _derived(_CASE)
+    right = format_base64url(canonical_h(_CASE.text))
+    assert brought.covers_text(right) is derived.covers_text(right) is True
+    assert brought.covers_text(some_hash(1)) is derived.covers_text(some_hash(1)) is False
+    assert BroughtOpener(_holding(_CASE, Name.MSG).parsed).covers_text(right) is False
     for item in _CASE.disclosures:
         assert brought.matches(item.name, item.value) is derived.matches(item.name, item.value) is True
         assert brought.shown(item.name, item.value) == derived.shown(item.name, item.value) == item

@@ -12,10 +12,10 @@ from sigill.text.markup import unescape_attribute
     [
         ("Hej", "Hej"),
         ("<p>Hej &amp; v&auml;lkommen</p>", "Hej & välkommen"),
-        ("<p>ett</p> \n <p>två</p>", "ett\n\ntvå"),
+        ("<p>ett</p> \n <p>två</p>", "ett\ntvå"),
         ("<div>ett</div><div>två</div>", "ett\ntvå"),
-        ("<div>ett<br></div><div><br/></div><div>två</div>", "ett\n\ntvå"),
-        ("ett<br><br>två", "ett\n\ntvå"),
+        ("<div>ett<br></div><div><br/></div><div>två</div>", "ett\ntvå"),
+        ("ett<br><br>två", "ett\ntvå"),
         ("ett<BR CLASS=x>två<br >tre", "ett\ntvå\ntre"),
         ("a <b> b </b> c", "a b c"),
         ("a\n  b\tc", "a b c"),
@@ -23,13 +23,13 @@ from sigill.text.markup import unescape_attribute
         ("<dl><dt>a<dd>b<dt>c</dl>", "a\nb\nc"),
         ("<table><tr><td>1<td>2</tr><tr><th>3</th><td>4</td></tr></table>", "1 2\n3 4"),
         ("<table><thead><tr><td>1<tbody><tr><td>2<tfoot><tr><td>3</table>slut", "1\n2\n3\nslut"),
-        ("<table><caption>c</caption><colgroup><col><tbody><tr><td><p>1</table>", "c\n\n1"),
+        ("<table><caption>c</caption><colgroup><col><tbody><tr><td><p>1</table>", "c\n1"),
         ("<table><tr><td><table><tr><td>inre</td></tr></table></td></tr></table>", "inre"),
         ("<pre>\na  b\r\nc\rd\n</pre>e", "a b\nc\nd\ne"),
         ("<pre>a</pre><pre>b</pre>", "a\nb"),
         ("<div style='white-space:pre-line'>\na\nb<i style='white-space: normal'>c\nd</i></div>", "a\nbc d"),
         ("<span style='white-space:inherit'>a\nb</span>", "a b"),
-        ("före <img src=x alt='Bild &lt;1&gt;'> efter<img src=y>", "före Bild <1> efter"),
+        ("före <img src=x alt='Bild &lt;1&gt;'> efter<img src=y>", "före efter"),
         ("<p>a<!-- osynlig - ok -->b", "ab"),
         (
             "<!DOCTYPE html><html><head><title>T</title><meta name=x><link rel=icon></head><body>a</body></html>\n",
@@ -43,7 +43,7 @@ from sigill.text.markup import unescape_attribute
         ("", ""),
     ],
 )
-def test_the_visible_text_is_laid_out_like_inner_text(html: str, text: str) -> None:
+def test_the_visible_text_has_a_line_for_each_block_and_no_empty_ones(html: str, text: str) -> None:
     assert read_html(html).text == text
 
 
@@ -118,7 +118,7 @@ HIDING = [
 @pytest.mark.parametrize("style", HIDING)
 def test_text_in_a_hiding_style_is_refused_and_an_empty_element_is_not(style: str) -> None:
     assert read_html(f'<div style="{style}"> <br></div>a').text == "a"
-    for inner in ("dold", "<p>dold", "<img alt=dold>"):
+    for inner in ("dold", "<p>dold"):
         with pytest.raises(MalformedHtml, match="hidden text"):
             read_html(f'<div style="{style}">{inner}</div>')
 

@@ -1,0 +1,195 @@
+"""`python -m running.admin`: enter operators, move them through their life cycle, and give out their API keys.
+
+Works on the data folder of a service that was started once (VAR and the other settings), while it runs or not.
+Exit codes: 0 done, 1 refused (the reason is told), 2 cannot be tried (usage, settings, database).
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from registry.api_keys import list_api_keys, make_api_key, save_api_key
+from registry.application import MAX_REASON, Application, check_text, read_ai_system, read_application
+from registry.errors import ApplicationInvalid, RegistryError
+from registry.lifecycle import change_state_logged, enrol
+from registry.model import Environment, Role, StateChange
+from registry.operators import add_ai_system, list_operator_ids, load_operator
+from registry.revocation import revoke_api_key
+from settings import SettingsInvalid, read_settings
+from sigill.errors import SigillError
+from sigill.policy.errors import FactNotAllowed
+from sigill.policy.words import OperatorFlag
+from sigill.report.standing import State
+from sigill.vocabulary import Industry
+from storage.engine import reading, writing
+from transparency.errors import LogConflict
+from wiring import Services, build_services
+
+REFUSED: Final = 1
+NOT_TRIED: Final = 2
+_REFUSALS: Final = (RegistryError, FactNotAllowed, LogConflict)
+_FAILURES: Final = (SettingsInvalid, SigillError, SQLAlchemyError, OSError)
+_STEPS: Final = [State.VERIFIED.value, State.SUSPENDED.value, State.REVOKED.value]
+_ROLES: Final = [Role.SIGNER.value, Role.ADMIN.value, Role.AUDITOR.value]
+_DAYS: Final = 365
+_MAX_DAYS: Final = 3650
+_RANDOM_BYTES: Final = 40
+Command = Callable[[argparse.Namespace, Services], Iterator[str]]
+
+
+def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
+    """Do one command; return the exit code. What was done is told on stdout, why not on stderr."""
+    asked = _parser().parse_args(arguments)
+    command: Command = asked.command
+    os.umask(0o077)
+    try:
+        settings = read_settings(environment)
+        if not (settings.var / "guarantor.json").exists():
+            sys.stderr.write(f"There is no service in {settings.var}: start it once, or set VAR to its folder.\n")
+            return NOT_TRIED
+        services = build_services(settings)
+        try:
+            for line in command(asked, services):
+                sys.stdout.write(f"{line}\n")
+        finally:
+            services.engine.dispose()
+    except _REFUSALS as error:
+        sys.stderr.write(f"Refused: {error}.\n")
+        return REFUSED
+    except _FAILURES as error:
+        sys.stderr.write(f"Not done: {error}\n")
+        return NOT_TRIED
+    return 0
+
+
+def _enrol(asked: argparse.Namespace, services: Services) -> Iterator[str]:
+    application = Application(
+        id=asked.id,
+        name=asked.name,
+        identifier=asked.identifier,
+        industry=asked.industry,
+        markets=tuple(asked.market),
+        flags=tuple(asked.flag),
+        environment=asked.environment,
+        website=asked.website,
+        phone=asked.phone,
+    )
+    operator = read_application(application, at=services.signing.now())
+    origin = f"{services.identity.log_prefix}/{operator.id}"
+    done = enrol(operator, origin=origin, log=services.log, random=services.signing.random)
+    yield f"{operator.id} has applied (leaf {done.index} of {done.origin})."
+    yield f"It seals nothing until it is verified: state {operator.id} verified --reason TEXT"
+
+
+def _state(asked: argparse.Namespace, services: Services) -> Iterator[str]:
+    _check_known(asked.id, services)
+    reason = check_text("reason", asked.reason, at_most=MAX_REASON)
+    change = StateChange(state=State(asked.state), since=services.signing.now(), reason=reason)
+    done = change_state_logged(asked.id, change, log=services.log, random=services.signing.random)
+    yield f"{asked.id} is {asked.state} (leaf {done.index} of {done.origin})."
+
+
+def _key(asked: argparse.Namespace, services: Services) -> Iterator[str]:
+    if not 1 <= asked.days <= _MAX_DAYS:
+        raise ApplicationInvalid(f"days is 1 to {_MAX_DAYS}")
+    name, at = check_text("name", asked.name), services.signing.now()
+    key = make_api_key(services.signing.random(_RANDOM_BYTES))
+    with writing(services.engine) as connection:
+        save_api_key(
+            connection,
+            key,
+            name=name,
+            role=Role(asked.role),
+            operator_id=load_operator(connection, asked.id).id,
+            created_at=at,
+            expires_at=at + timedelta(days=asked.days),
+        )
+    sys.stderr.write(f"Keep this key: it is shown once. Its name here is {key.prefix}; it ends in {asked.days} days.\n")
+    yield key.text
+
+
+def _keys(asked: argparse.Namespace, services: Services) -> Iterator[str]:
+    _check_known(asked.id, services)
+    with reading(services.engine) as connection:
+        listed = list_api_keys(connection, operator_id=asked.id)
+    yield "prefix\tname\trole\tcreated\texpires\trevoked"
+    for key in listed:
+        held = key.credential
+        revoked = "-" if held.revoked_at is None else f"{held.revoked_at:%Y-%m-%d}"
+        lifetime = f"{key.created_at:%Y-%m-%d}\t{held.expires_at:%Y-%m-%d}"
+        yield f"{held.prefix}\t{held.name}\t{held.role}\t{lifetime}\t{revoked}"
+
+
+def _revoke_key(asked: argparse.Namespace, services: Services) -> Iterator[str]:
+    with writing(services.engine) as connection:
+        if not revoke_api_key(connection, prefix=asked.prefix, at=services.signing.now()):
+            raise ApplicationInvalid(f"there is no key {asked.prefix[:20]!r} that is not revoked yet")
+    yield f"The key {asked.prefix} is revoked."
+
+
+def _ai_system(asked: argparse.Namespace, services: Services) -> Iterator[str]:
+    system = read_ai_system(ref=asked.ref, name=asked.name, provider=asked.provider, model=asked.model)
+    with writing(services.engine) as connection:
+        add_ai_system(connection, asked.id, system, at=services.signing.now())
+    yield f"{asked.id} has the AI system {system.ref} now."
+
+
+def _operators(_asked: argparse.Namespace, services: Services) -> Iterator[str]:
+    with reading(services.engine) as connection:
+        found = [load_operator(connection, each) for each in list_operator_ids(connection)]
+    yield "id\tstate\tenvironment\tindustry\tmarkets\tname"
+    for each in found:
+        markets = ",".join(each.markets)
+        yield f"{each.id}\t{each.state}\t{each.environment}\t{each.industry}\t{markets}\t{each.name}"
+
+
+def _check_known(operator_id: str, services: Services) -> None:
+    with reading(services.engine) as connection:
+        load_operator(connection, operator_id)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m running.admin", description="Operators and their API keys.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Command, says: str, *places: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=says, description=says)
+        made.set_defaults(command=command)
+        for place in places:
+            made.add_argument(place)
+        return made
+
+    entered = add("enrol", _enrol, "Enter an operator that has applied.")
+    for option in ("--id", "--name", "--identifier"):
+        entered.add_argument(option, required=True)
+    entered.add_argument("--industry", required=True, choices=[word.value for word in Industry])
+    entered.add_argument("--market", required=True, nargs="+", help="jurisdictions, such as SE NO US-CA")
+    entered.add_argument("--environment", choices=[word.value for word in Environment], default="live")
+    entered.add_argument("--flag", nargs="+", choices=[word.value for word in OperatorFlag], default=[])
+    for option in ("--website", "--phone"):
+        entered.add_argument(option)
+    step = add("state", _state, "Take a step of an operator's life cycle; it is logged.", "id")
+    step.add_argument("state", choices=_STEPS)
+    step.add_argument("--reason", required=True, help="shown to customers")
+    key = add("key", _key, "Make an API key and print it, once.", "id")
+    key.add_argument("--role", required=True, choices=_ROLES)
+    key.add_argument("--name", required=True)
+    key.add_argument("--days", type=int, default=_DAYS)
+    add("keys", _keys, "List an operator's API keys, never their secrets.", "id")
+    add("revoke-key", _revoke_key, "Revoke an API key by its prefix, for good.", "prefix")
+    system = add("ai-system", _ai_system, "Register an AI system of an operator.", "id")
+    for option in ("--ref", "--name"):
+        system.add_argument(option, required=True)
+    for option in ("--provider", "--model"):
+        system.add_argument(option)
+    add("operators", _operators, "List all operators.")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
