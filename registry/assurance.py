@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from registry.model import AssuranceLevel, Evidence, EvidenceKind
+from registry.model import AssuranceLevel, Evidence, EvidenceKind, Operator
 
 _REQUIREMENTS: Final = (
     (AssuranceLevel.QUALIFIED_SEAL, (frozenset({EvidenceKind.SEAL_CERTIFICATE, EvidenceKind.REGISTER}),)),
@@ -30,3 +30,8 @@ def attained_level(evidence: Iterable[Evidence], *, at: datetime) -> AssuranceLe
         if any(needed <= held for needed in alternatives):
             return level
     return AssuranceLevel.DECLARED
+
+
+def is_demonstration(operator: Operator) -> bool:
+    """Tell whether the operator is made up: it seals on evidence that proves nothing."""
+    return any(item.kind is EvidenceKind.DEMONSTRATION for item in operator.evidence)

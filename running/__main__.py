@@ -1,6 +1,6 @@
 """`python -m running`: prepare the data folder, then keep the web server and the worker running.
 
-What `make run` and the image start. Settings come from the environment (see settings.py). `python -m running web` is
+What `make run` and the image start. Settings come from the environment (see `settings`). `python -m running web` is
 the web server alone, over a folder that is prepared: it is what the supervisor starts.
 """
 
@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from running.alone import NotAlone, alone_in, check_port_is_free
 from running.first_start import prepare
 from running.supervise import Child, supervise
 from settings import Settings, SettingsInvalid, read_settings
@@ -32,13 +33,19 @@ def main(arguments: Sequence[str] = (), *, become: Callable[[str, tuple[str, ...
             build_services(settings).engine.dispose()  # gunicorn would tell in tracebacks what does not load
             become(sys.executable, _GUNICORN)
             return 0
-        greeting = prepare(settings)
-    except (SettingsInvalid, SigillError, SQLAlchemyError, OSError) as error:
-        sys.stderr.write(f"Sigill cannot start:\n{error}\n")
-        return 2
-    sys.stdout.write(greeting)
-    sys.stdout.flush()
-    return supervise(children_of(settings))
+        check_port_is_free(settings.bind)
+        with alone_in(settings.var):
+            sys.stdout.write(prepare(settings))
+            sys.stdout.flush()
+            return supervise(children_of(settings))
+    except (SettingsInvalid, NotAlone, SigillError) as error:
+        said = str(error)
+    except SQLAlchemyError as error:
+        said = f"the database cannot be used: {getattr(error, 'orig', None) or type(error).__name__}"
+    except OSError as error:
+        said = f"{error.filename or 'something'} cannot be used: {error.strerror}"
+    sys.stderr.write(f"Sigill cannot start: {said}\n")
+    return 2
 
 
 def children_of(settings: Settings) -> list[Child]:

@@ -178,11 +178,13 @@ def _sign_and_log(
 ) -> tuple[IssuedSeal, Shape]:
     disclosures = disclosures_of(statement)
     world.check_seal_key(statement.at)
-    jws = sign_seal(claims_of(statement, disclosures), signer=world.signer)
+    claims = claims_of(statement, disclosures)
+    jws = sign_seal(claims, signer=world.signer)
     signed = SignedSeal(
         jti=statement.jti,
         seal=format_seal(jws, disclosures),
         code=make_code(world.random(_CODE_RANDOM_BYTES)),
+        conversation=claims.conv,
         issued_at=statement.at,
         facts=statement.facts,
         decision=statement.decision,

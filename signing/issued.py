@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sigill.policy.decision import Decision
 from sigill.policy.facts import Facts
+from sigill.seal.claim_values import ConversationClaim
 from sigill.text.codes import Code
 from transparency.append import Appended
 
@@ -16,6 +17,7 @@ class SignedSeal:
     jti: str
     seal: str
     code: Code
+    conversation: ConversationClaim | None
     issued_at: datetime
     facts: Facts
     decision: Decision
@@ -36,6 +38,7 @@ def logged(signed: SignedSeal, appended: Appended) -> IssuedSeal:
         jti=signed.jti,
         seal=signed.seal,
         code=signed.code,
+        conversation=signed.conversation,
         issued_at=signed.issued_at,
         facts=signed.facts,
         decision=signed.decision,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from registry.model import EvidenceKind
+from registry.assurance import is_demonstration
 from sigill.report.checks import CheckName
 from sigill.report.standing import State
 from sigill.report.words import Words
@@ -52,7 +52,7 @@ def _who(verdict: Verdict, claims: SealClaims, words: Words) -> FactView:
     if claims.op.test:
         notes.append(words.label("test_environment"))
     known = verdict.operator
-    if known is not None and any(item.kind is EvidenceKind.DEMONSTRATION for item in known.evidence):
+    if known is not None and is_demonstration(known):
         notes.append(words.label("demonstration_evidence"))
     if known is not None and known.state is not State.VERIFIED:
         notes.append(f"{words.label('state')}: {words.state(known.state)}")

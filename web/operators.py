@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from registry.assurance import attained_level
-from registry.model import AiSystem, Environment, Evidence, EvidenceKind, Operator
+from registry.assurance import attained_level, is_demonstration
+from registry.model import AiSystem, Environment, Evidence, Operator
 from sigill.report.standing import State
 from sigill.report.words import Words
 from web.dates import tell_day, tell_place
@@ -78,7 +78,7 @@ def view_operator(operator: Operator, *, words: Words, world: WebWorld, log_url:
         industry=words.industry(operator.industry),
         identifier=operator.identifier,
         level=words.level(int(attained_level(operator.evidence, at=at))),
-        played=words.label("demonstration_evidence") if _demonstrated(operator) else None,
+        played=words.label("demonstration_evidence") if is_demonstration(operator) else None,
         now=steps[0],
         steps=steps,
         warnings=tuple(_warnings(operator, words)),
@@ -105,13 +105,9 @@ def _warnings(operator: Operator, words: Words) -> list[str]:
     found = []
     if operator.environment is Environment.TEST:
         found.append(words.label("test_environment"))
-    if _demonstrated(operator):
+    if is_demonstration(operator):
         found.append(words.label("demonstration_evidence"))
     return found
-
-
-def _demonstrated(operator: Operator) -> bool:
-    return any(item.kind is EvidenceKind.DEMONSTRATION for item in operator.evidence)
 
 
 def _evidence(item: Evidence, at: datetime, words: Words, world: WebWorld) -> EvidenceView:

@@ -156,6 +156,8 @@ def _sealed_shape(signed: SignedSeal, request: SignRequest, operator: Operator) 
         "link": _link(signed.code),
         "decision": decision_shape(signed.facts, signed.decision, operator),
     }
+    if signed.conversation is not None:
+        shape["conversation"] = {"id": signed.conversation.id, "seq": signed.conversation.seq}
     if request.text is not None:
         shape["embedded_text"] = embed(request.text, signed.code, channel=request.channel)
     dumped: dict[str, Any] = _sealed.dump(shape)

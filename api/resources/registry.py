@@ -8,8 +8,8 @@ from flask import Response, jsonify, make_response
 from api.blueprint import ApiBlueprint, accepts_html, problem_responses
 from api.current import world
 from api.schemas.registry import OperatorListSchema, OperatorSchema
-from registry.assurance import attained_level
-from registry.model import EvidenceKind, Operator
+from registry.assurance import attained_level, is_demonstration
+from registry.model import Operator
 from registry.operators import list_operator_ids, load_operator
 from storage.engine import reading
 
@@ -91,7 +91,7 @@ def operator_shape(operator: Operator) -> dict[str, Any]:
         "website": operator.website,
         "phone": operator.phone,
         "log": None if log is None else {"origin": log.origin, "vkey": log.vkey, "url": log.url},
-        "demonstration": any(item.kind is EvidenceKind.DEMONSTRATION for item in operator.evidence),
+        "demonstration": is_demonstration(operator),
     }
 
 

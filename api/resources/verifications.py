@@ -8,6 +8,7 @@ from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 from api.schemas.verifications import VerdictSchema, VerifySchema
 from api.shapes import describe_source
+from registry.assurance import is_demonstration
 from sigill.report.describe import describe_report
 from sigill.report.language import choose_language
 from sigill.report.words import words
@@ -71,6 +72,7 @@ def verdict_shape(verdict: Verdict, language: Language) -> dict[str, Any]:
     operator = verdict.operator
     shape["sender"] |= {
         "state_now": None if operator is None else operator.state.value,
+        "demonstration": None if operator is None else is_demonstration(operator),
         "page": f"{world().base_url}/registry/operators/{shape['sender']['id']}",
     }
     return shape | {"decision": _decision(verdict), "log": {"origin": verdict.log_origin, "index": verdict.log_index}}

@@ -171,10 +171,18 @@ class LogPlaceSchema(Schema):
     index = fields.Integer(required=True)
 
 
+class PlaceInConversationSchema(Schema):
+    """A message's place in its conversation."""
+
+    id = fields.String(required=True)
+    seq = fields.Integer(required=True)
+
+
 class SealedSchema(Schema):
     """A sealed message with everything needed to send it."""
 
     id = fields.String(required=True)
+    conversation = fields.Nested(PlaceInConversationSchema)
     seal = fields.String(required=True)
     code = fields.String(required=True)
     link = fields.String(required=True)

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from api.fields import Hash, StrictSchema, Word
-from api.schemas.messages import MAX_TEXT, Recipient
+from api.schemas.messages import MAX_TEXT, PlaceInConversationSchema, Recipient
 from sigill.vocabulary import Language
 
 MAX_SEAL = 65_536
@@ -44,6 +44,9 @@ class SenderSchema(Schema):
     assurance_level = fields.Integer(required=True)
     environment = fields.String(required=True)
     state_now = fields.String(required=True, allow_none=True)
+    demonstration = fields.Boolean(
+        required=True, allow_none=True, metadata={"description": "Made up, checked by nobody"}
+    )
     page = fields.String(required=True)
 
 
@@ -59,13 +62,6 @@ class AuthorshipSchema(Schema):
     eu_icon = fields.String(required=True, allow_none=True)
     source_type = fields.String(required=True)
     ai_system = fields.Dict(required=True, allow_none=True)
-
-
-class VerdictConversationSchema(Schema):
-    """The message's place in its conversation."""
-
-    id = fields.String(required=True)
-    seq = fields.Integer(required=True)
 
 
 class LogStateSchema(Schema):
@@ -98,7 +94,7 @@ class VerdictSchema(Schema):
     purpose = fields.String(required=True, allow_none=True)
     sealed_at = fields.String(required=True, allow_none=True)
     sent_at = fields.String(required=True, allow_none=True)
-    conversation = fields.Nested(VerdictConversationSchema, required=True, allow_none=True)
+    conversation = fields.Nested(PlaceInConversationSchema, required=True, allow_none=True)
     decision = fields.Dict(required=True, allow_none=True)
     content = fields.Nested(ContentSchema, required=True, allow_none=True)
     log = fields.Nested(LogStateSchema, required=True, allow_none=True)

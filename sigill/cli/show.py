@@ -89,6 +89,8 @@ def _facts(verdict: Mapping[str, Any], words: Words) -> Iterator[str]:
         facts.append((words.label("channel"), words.channel(Channel(channel))))
     yield ""
     yield from (f"{label}: {harmless(value)}" for label, value in facts)
+    if sender.get("demonstration"):
+        yield words.label("demonstration_evidence")
     if verdict["answer"] == Answer.NOT_GENUINE:
         yield words.label("facts_note")
 

@@ -86,6 +86,7 @@ def _sender(claims: SealClaims) -> dict[str, Any]:
         "assurance_level": claims.op.lvl,
         "environment": "test" if claims.op.test else "live",
         "state_now": None,
+        "demonstration": None,
         "page": claims.sub,
     }
 

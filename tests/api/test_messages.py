@@ -160,6 +160,13 @@ def test_hidden_text_in_html_is_refused_where_it_stands(deployment: Deployment) 
     assert response.get_json()["errors"][0]["pointer"] == "/html"
 
 
+def test_the_answer_says_where_in_its_conversation_a_message_stands(deployment: Deployment) -> None:
+    first, second = (deployment.sign(conversation="chat-2").get_json()["conversation"] for _ in range(2))
+    assert (first["seq"], second["seq"]) == (1, 2)
+    assert first["id"] == second["id"]
+    assert "conversation" not in deployment.sign().get_json()
+
+
 def test_messages_of_one_conversation_are_chained(deployment: Deployment) -> None:
     first = parse_seal(deployment.sign(authorship="ai", conversation="chat-1").get_json()["seal"])
     second = parse_seal(deployment.sign(conversation="chat-1").get_json()["seal"])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -35,50 +36,62 @@ def _ready(port: int) -> bool:
         connection.close()
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
-    """A folder that looks like the project's, with the service running on a port of its own."""
-    port = _free_port()
-    (tmp_path / ".venv").symlink_to(sys.prefix)
-    environment = os.environ | {"PORT": str(port), "VAR": str(tmp_path / "var"), "WEB_CONCURRENCY": "1"}
+@contextmanager
+def _started(environment: dict[str, str]) -> Iterator[None]:
     service = subprocess.Popen([sys.executable, "-m", "running"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + STARTS_WITHIN_S
-    while not _ready(port) and time.monotonic() < deadline:
+    while not _ready(int(environment["PORT"])) and time.monotonic() < deadline:
         time.sleep(0.1)
-    yield tmp_path, environment | {"SIGILL_URL": f"http://127.0.0.1:{port}"}
+    yield
     service.send_signal(signal.SIGTERM)
     assert service.wait(30) == 0
 
 
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of a service with a port and a folder of its own; `.venv` stands where the README has it."""
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    port = str(_free_port())
+    own = {"PORT": port, "VAR": str(tmp_path / "var"), "WEB_CONCURRENCY": "1", "SIGILL_URL": f"http://127.0.0.1:{port}"}
+    return os.environ | own
+
+
 @pytest.mark.slow
-def test_sealing_and_verifying_works_as_the_readme_says(running: tuple[Path, dict[str, str]]) -> None:
-    folder, environment = running
-    ran = subprocess.run(
-        ["/bin/sh", "-ec", BLOCKS[1]],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def test_sealing_and_verifying_works_as_the_readme_says(tmp_path: Path, environment: dict[str, str]) -> None:
+    with _started(environment):
+        ran = subprocess.run(
+            ["/bin/sh", "-ec", BLOCKS[1]],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
     assert ran.returncode == 0, ran.stderr
     assert "This message is genuine" in ran.stdout
-    assert (folder / "sealed" / "receipt.tlog-proof").exists()
+    assert (tmp_path / "sealed" / "receipt.tlog-proof").exists()
 
 
 @pytest.mark.slow
-def test_a_second_start_keeps_what_the_first_made(running: tuple[Path, dict[str, str]]) -> None:
-    folder, environment = running
-    before = (folder / "var" / "demo.json").read_bytes()
-    port = _free_port()
-    again = environment | {"PORT": str(port)}
-    service = subprocess.Popen([sys.executable, "-m", "running"], cwd=ROOT, env=again, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + STARTS_WITHIN_S
-    while not _ready(port) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    service.send_signal(signal.SIGTERM)
-    assert service.wait(30) == 0
-    after = (folder / "var" / "demo.json").read_bytes()
+def test_a_second_start_keeps_what_the_first_made_and_none_runs_beside_it(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    again = [sys.executable, "-m", "running"]
+    with _started(environment):
+        before = (tmp_path / "var" / "demo.json").read_bytes()
+        same_port = subprocess.run(
+            again, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        elsewhere = environment | {"PORT": str(_free_port())}
+        same_folder = subprocess.run(
+            again, cwd=ROOT, env=elsewhere, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert (same_port.returncode, same_folder.returncode) == (2, 2)
+    assert f"Port {environment['PORT']} is taken" in same_port.stderr
+    assert "already" in same_folder.stderr
+    assert (same_port.stdout, same_folder.stdout) == ("", "")
+    with _started(elsewhere):
+        after = (tmp_path / "var" / "demo.json").read_bytes()
     keys = re.compile(rb"sigill_[^\"]+")
     assert keys.findall(after) == keys.findall(before)

@@ -179,6 +179,7 @@ def test_the_report_as_json_keeps_its_shape(shell: Shell) -> None:
         "assurance_level": 2,
         "environment": "live",
         "state_now": None,
+        "demonstration": None,
         "page": "https://guarantor.example/registry/operators/exempelbanken",
     }
     assert report["authorship"]["by"] == "ai"
