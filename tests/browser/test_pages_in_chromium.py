@@ -1,6 +1,5 @@
 """The customer's pages in a real browser: nothing leaves the machine, and everybody can use them."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from sigill.vocabulary import Language
@@ -17,8 +16,6 @@ from tests.builders_deployment import Deployment, deploy
 
 pytestmark = pytest.mark.servers
 
-_CHROMIUM: Final = "/usr/bin/chromium"
-_ARGUMENTS: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _RECIPIENT: Final = "+46701740605"
 _LOWEST_CONTRAST: Final = 4.5
 _BUTTON: Final = "button.primary"
@@ -79,16 +76,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     thread.join()
     server.server_close()
     deployment.services.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if shutil.which(_CHROMIUM) is None:
-        pytest.fail(f"{_CHROMIUM} is missing: install the Debian package chromium (and fonts-dejavu-core)")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture
