@@ -122,6 +122,7 @@ def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(desk: Desk, s
     assert desk.run("revoke-key", prefix)[0] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -107,6 +107,7 @@ def run(module: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["running", "running.worker"])
 def test_a_wrong_setting_ends_the_start_with_all_faults(module: str, tmp_path: Path) -> None:
     found = run(module, VAR=str(tmp_path), PORT="x", SIGILL_TYPO="1")
@@ -116,6 +117,7 @@ def test_a_wrong_setting_ends_the_start_with_all_faults(module: str, tmp_path: P
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["running", "running.worker"])
 def test_a_key_that_others_can_read_ends_the_start(module: str, tmp_path: Path) -> None:
     open_identity(read_settings({"VAR": str(tmp_path)}), first_start=True)
@@ -128,6 +130,7 @@ def test_a_key_that_others_can_read_ends_the_start(module: str, tmp_path: Path) 
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["running", "running web", "running.worker"])
 @pytest.mark.parametrize("lost", ["keys/seal-1.pem", "keys/keys.json", "guarantor.json"])
 def test_what_was_lost_since_the_first_start_ends_a_later_one_and_is_not_made_anew(
@@ -159,6 +162,7 @@ def test_a_database_with_a_log_had_its_first_start(deployment: Deployment, tmp_p
     assert not has_logs(f"sqlite:///{tmp_path / 'new.db'}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["running", "running.worker"])
 def test_another_guarantor_than_at_the_first_start_ends_the_start(module: str, deployment: Deployment) -> None:
     var = deployment.services.settings.var
@@ -169,6 +173,7 @@ def test_another_guarantor_than_at_the_first_start_ends_the_start(module: str, d
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["running", "running.worker"])
 def test_a_folder_that_cannot_be_ends_the_start(module: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
@@ -177,6 +182,7 @@ def test_a_folder_that_cannot_be_ends_the_start(module: str, tmp_path: Path) -> 
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.slow
 def test_a_database_that_is_none_ends_the_start(tmp_path: Path) -> None:
     (tmp_path / "sigill.db").write_bytes(b"x" * 5000)
     found = run("running", VAR=str(tmp_path))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,12 +75,14 @@ def _as_strict(parameters: Parameters, as_what: Parameters) -> bool:
     return merge_parameters(parameters, as_what, _KINDS) == dict(parameters)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(_outcomes, _outcomes, _outcomes)
 def test_merging_is_associative(first: Outcome, second: Outcome, third: Outcome) -> None:
     assert _join(_join(first, second), third) == _join(first, _join(second, third))
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(_outcomes, _outcomes)
 def test_merging_is_commutative(first: Outcome, second: Outcome) -> None:
@@ -93,6 +96,7 @@ def test_merging_is_idempotent_and_nothing_is_its_bottom(outcome: Outcome) -> No
     assert merge_all([Outcome(), outcome], definitions=DEFINITIONS) == outcome
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(_outcomes, _outcomes)
 def test_merging_never_loosens(first: Outcome, second: Outcome) -> None:

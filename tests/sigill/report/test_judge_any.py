@@ -229,6 +229,7 @@ def test_each_check_ends_with_exactly_the_details_it_is_known_for() -> None:
     assert seen == _DETAILS
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.builds(_Try, **{name: st.just(all_[0]) | st.sampled_from(all_) for name, all_ in _CHOICES.items()}))
 def test_whatever_is_put_together_gets_one_answer_that_follows_from_the_checks(tried: _Try) -> None:
