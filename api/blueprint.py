@@ -8,12 +8,11 @@ from marshmallow import Schema
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
-from api.responses import http_problem
+from api.responses import PROBLEM_TYPE, http_problem
 from api.schemas.problems import ProblemSchema
 from sigill.encoding.strict_json import parse_json
 
 MAX_BODY_BYTES: Final = 1_048_576
-PROBLEM_TYPE: Final = "application/problem+json"
 
 
 class StrictJsonParser(FlaskParser):

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Final, TypeVar
 
@@ -25,6 +25,7 @@ from sigill.encoding.ulid import format_ulid
 from sigill.policy.decision import Decision, decision_to_json
 from sigill.policy.facts import Facts, facts_to_json
 from sigill.policy.words import Verdict
+from sigill.report.judge import CLOCK_TOLERANCE
 from sigill.seal.token import format_seal, previous_hash, sign_seal
 from sigill.text.addresses import Address, parse_address
 from sigill.text.codes import make_code
@@ -43,7 +44,6 @@ from transparency.errors import CodeTaken, GuardFailed
 
 MAX_TRIES: Final = 20
 _TURNS: Final = tuple(Lock() for _ in range(64))  # a conversation has one of them
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 _EARLIEST_SENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FACTS_SALT_BYTES: Final = 16
 _ULID_RANDOM_BYTES: Final = 10

@@ -12,11 +12,11 @@ import jwt
 from sigill.encoding.base64url import format_base64url
 from sigill.encoding.ulid import format_ulid
 from sigill.report.checks import Outcome
+from sigill.report.trust import REPORT_TYP
 from sigill.seal.token import jws_hash
 from verification.service import Verdict
 from verification.world import VerificationWorld
 
-TYP: Final = "ai-verification-report+jwt"
 TECHNIQUE: Final = "signature and log, not a detector"
 SAYS: Final = "shows what was asked and answered, proves nothing more"
 _SALT_BYTES: Final = 16
@@ -42,4 +42,4 @@ def sign_receipt(verdict: Verdict, *, content: str | None, world: VerificationWo
         digest = hashlib.sha256(salt + content.encode("utf-8", "surrogatepass")).digest()
         claims["content"] = {"salt": format_base64url(salt), "h": format_base64url(digest)}
     key = world.report_key
-    return jwt.encode(claims, key.private_key, algorithm="ES256", headers={"typ": TYP, "kid": key.kid})
+    return jwt.encode(claims, key.private_key, algorithm="ES256", headers={"typ": REPORT_TYP, "kid": key.kid})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from policies.records import disclosed_decision, load_decision
 from registry.errors import OperatorNotFound
@@ -91,11 +91,13 @@ def _candidates(found: Found, world: VerificationWorld) -> Iterator[tuple[Code |
             yield code, parse_seal(token.jws + "~")
 
 
+_DISTANCES: Final = {Detail.CONTENT_MATCHES: 0, Detail.CONTENT_PARTLY_MATCHES: 1}
+
+
 def _distance(verdict: Verdict) -> int:
     """Return how far a verdict is from covering the text: 0 whole, 1 in part, 2 not at all; ties keep their order."""
     content = verdict.report.content
-    detail = None if content is None else content.detail
-    return {Detail.CONTENT_MATCHES: 0, Detail.CONTENT_PARTLY_MATCHES: 1}.get(detail, 2) if detail is not None else 2
+    return 2 if content is None else _DISTANCES.get(content.detail, 2)
 
 
 def _judge(

@@ -136,14 +136,12 @@ def sign_request(body: dict[str, Any]) -> SignRequest:
     )
 
 
-def decision_shape(facts: Facts, decision: Decision, operator: Operator, *, agent: str | None = None) -> dict[str, Any]:
+def decision_shape(facts: Facts, decision: Decision, operator: Operator) -> dict[str, Any]:
     """Return a decision as the API shows it: sources described, texts rendered in the customer's language."""
     library = world().signing.policies
     parts = decision_parts(decision, sources=library.policies.vocabulary.sources)
     names = OperatorNames(display_name=operator.name, phone=operator.phone, wait_minutes=operator.wait_minutes)
-    parts["texts"] = render_texts(
-        library.texts, decision.text_keys, language=facts.language, operator=names, agent=agent
-    )
+    parts["texts"] = render_texts(library.texts, decision.text_keys, language=facts.language, operator=names)
     return parts
 
 

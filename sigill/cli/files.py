@@ -10,6 +10,8 @@ from typing import BinaryIO, Final
 
 from sigill.cli.exits import Stop
 from sigill.encoding.base64url import format_base64url
+from sigill.errors import MalformedKey
+from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
 
 STDIN: Final = "-"
 MAX_FILE_BYTES: Final = 1024 * 1024
@@ -64,6 +66,14 @@ def hash_attachment(name: str) -> str:
     except OSError as error:
         raise Stop(f"{_shown(name)} cannot be read: {error.strerror or error}.") from error
     return format_base64url(digest.digest())
+
+
+def read_trust(name: str) -> Trust:
+    """Return the trust file called `name`. Raises Stop."""
+    try:
+        return parse_trust(read_bytes(name, max_bytes=MAX_TRUST_BYTES))
+    except MalformedKey as error:
+        raise Stop(f"The trust file cannot be used: {error}. Fetch it again: sigill trust --out FILE") from error
 
 
 def write_file(path: Path, content: str) -> None:

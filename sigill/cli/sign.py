@@ -20,14 +20,12 @@ from sigill.cli.files import (
     check_one_stdin,
     hash_attachment,
     keep_earlier,
-    read_bytes,
     read_text,
+    read_trust,
     write_file,
 )
 from sigill.cli.show import harmless, say, say_exactly, say_json, tell
 from sigill.client.errors import Refused
-from sigill.errors import MalformedKey
-from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
 from sigill.vocabulary import Authorship, Channel, Direction, DisclosureMode, Draft, Enquiry, Language, Purpose, Role
 
 if TYPE_CHECKING:
@@ -99,7 +97,9 @@ def run(arguments: argparse.Namespace) -> int:
     text = read_text(arguments.file)
     if arguments.out is not None:
         check_folder(arguments.out)
-    client = connect(arguments, api_key=_read_key(arguments), trust=_read_trust(arguments))
+    client = connect(
+        arguments, api_key=_read_key(arguments), trust=None if arguments.trust is None else read_trust(arguments.trust)
+    )
     try:
         sealed = client.sign(text, **_fields(arguments))
     except Refused as refused:
@@ -135,15 +135,6 @@ def _read_key(arguments: argparse.Namespace) -> str:
     if not key:
         raise Stop("Signing needs an API key. Put it in SIGILL_API_KEY, or name a file with --api-key-file.")
     return key
-
-
-def _read_trust(arguments: argparse.Namespace) -> Trust | None:
-    if arguments.trust is None:
-        return None
-    try:
-        return parse_trust(read_bytes(arguments.trust, max_bytes=MAX_TRUST_BYTES))
-    except MalformedKey as error:
-        raise Stop(f"The trust file cannot be used: {error}. Fetch it again: sigill trust --out FILE") from error
 
 
 def _fields(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - the keyword arguments of Client.sign

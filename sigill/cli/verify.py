@@ -15,17 +15,17 @@ from sigill.cli.arguments import Subparsers, add_command, add_recipient, address
 from sigill.cli.connect import add_url, connect
 from sigill.cli.environment import default_language
 from sigill.cli.exits import Exit, Stop
-from sigill.cli.files import check_one_stdin, hash_attachment, read_bytes, read_seal, read_text
+from sigill.cli.files import check_one_stdin, hash_attachment, read_seal, read_text, read_trust
 from sigill.cli.show import say, say_json, verdict_lines
 from sigill.encoding.base64url import format_base64url
-from sigill.errors import MalformedHtml, MalformedKey, MalformedSeal
+from sigill.errors import MalformedHtml, MalformedSeal
 from sigill.report.answers import Answer, Reason
 from sigill.report.content import Presented
 from sigill.report.describe import describe_report
 from sigill.report.find import find_in_text, has_foreign_link
 from sigill.report.judge import Evidence, LogEvidence, Report, judge_seal, report_without_seal
 from sigill.report.openers import BroughtOpener
-from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
+from sigill.report.trust import Trust
 from sigill.report.words import Words, words
 from sigill.seal.token import ParsedSeal, format_seal, parse_seal
 from sigill.text.links import link_hash
@@ -140,7 +140,7 @@ def _bounded(brought: _Brought) -> _Brought:
 
 
 def _offline(brought: _Brought, arguments: argparse.Namespace, speech: Words) -> dict[str, Any]:
-    trust = _read_trust(arguments.trust)
+    trust = read_trust(arguments.trust)
     receipt = None if arguments.receipt is None else read_text(arguments.receipt)
     if brought.seal is None and brought.by_code:
         raise Stop(
@@ -171,13 +171,6 @@ def _judge(brought: _Brought, arguments: argparse.Namespace, trust: Trust, recei
         at=datetime.now(UTC),
     )
     return judge_seal(brought.seal, evidence)
-
-
-def _read_trust(name: str) -> Trust:
-    try:
-        return parse_trust(read_bytes(name, max_bytes=MAX_TRUST_BYTES))
-    except MalformedKey as error:
-        raise Stop(f"The trust file cannot be used: {error}. Fetch it again: sigill trust --out FILE") from error
 
 
 def _ask(brought: _Brought, arguments: argparse.Namespace, language: Language) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from sigill.errors import MalformedEncoding, MalformedKey
 from sigill.keys.jwks import PublishedKey, format_jwks, parse_jwks
 from sigill.tlog.note import parse_vkey
 
+REPORT_TYP: Final = "ai-verification-report+jwt"  # of verification receipts; they have a key of their own
 MAX_TRUST_BYTES: Final = 8 * 1024 * 1024
 _MEMBERS: Final = {"issuer", "as_of", "jwks", "logs"}
 _LOG_MEMBERS: Final = {"operator", "origin", "vkey", "url"}

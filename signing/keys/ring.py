@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from sigill.keys.jwks import PublishedKey
+from sigill.report.trust import REPORT_TYP
 from sigill.seal.token import TYP as SEAL_TYP
 from sigill.tlog.note import VerifierKey
 from signing.errors import KeyUnusable
 from signing.keys.files import FileSigner, missing, open_ed25519, open_p256, open_secret, publish_file
 from signing.keys.salts import SaltKeys
 
-REPORT_TYP: Final = "ai-verification-report+jwt"
 LIFETIME: Final = timedelta(days=730)
 _SIGNERS: Final = {"seal-1.pem": SEAL_TYP, "report-1.pem": REPORT_TYP}
 
