@@ -5,19 +5,20 @@ PYTHON ?= python3
 PORT ?= 8000
 VAR ?= var
 WORKERS ?= 2
+export DATABASE_URL # by the environment: an argument of a process can be read by everybody on the machine
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 CODE := adapters api audit conversations policies registry running sigill signing storage transparency verification web wiring settings wsgi.py tests benchmarks examples
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-servers lint format bench requirements clean
+.PHONY: help run test test-fast test-servers faults lint format bench requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
 	@echo "  PORT=$(PORT) and VAR=$(VAR) (the data folder) apply to make run; PYTHON=$(PYTHON) makes the environment."
 
-run: .venv/.server ## Install what is missing, then run the service (PORT=, VAR=)
+run: .venv/.server ## Install what is missing, then run the service (PORT=, VAR=, DATABASE_URL=)
 	@exec env PORT="$(PORT)" VAR="$(VAR)" $(BIN)/python -m running
 
 test: lint ## Everything that needs nothing but pip: lint, then all tests with branch coverage
@@ -30,6 +31,10 @@ test-servers: .venv/.dev ## What needs Debian packages (a browser, servers): ins
 	sh requirements/install-debian.sh
 	@$(BIN)/python -m pytest -m servers || { code=$$?; [ $$code -eq 5 ] && echo "No test needs a Debian package yet."; }
 
+faults: .venv/.dev ## The service under load and a thousand kills, full disks, lost databases … on both engines: hours
+	sh requirements/install-debian.sh
+	$(BIN)/python -m tests.faults $(FAULTS)
+
 lint: .venv/.dev ## Formatting, lint, types and the import layers
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
@@ -40,8 +45,9 @@ format: .venv/.dev ## Format the code and mend what lint can mend
 	$(BIN)/python -m ruff format .
 	$(BIN)/python -m ruff check --fix .
 
-bench: .venv/.dev ## Run every program in benchmarks/
-	@for program in benchmarks/*.py; do [ -e "$$program" ] || { echo "No benchmarks here."; break; }; echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+bench: .venv/.dev ## Measure speed and memory beside others', about ten minutes (QUICK=1: two, and nothing is kept)
+	sh requirements/install-debian.sh
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 requirements: .venv/.made ## Resolve requirements/*.in anew into hash-checked *.txt (UPGRADE=1: newest versions)
 	sh requirements/compile.sh "$(CURDIR)/.venv/bin/python" $(UPGRADE)

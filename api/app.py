@@ -2,12 +2,26 @@
 
 from typing import Any, Final
 
-from flask import Flask, Response
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
 
 from api.blueprint import MAX_BODY_BYTES, ProblemApi
+from api.chunks import expect_broken_chunks
 from api.current import EXTENSION
-from api.resources import docs, health, log, messages, registry, verifications, wellknown
-from api.responses import install_problem_handlers
+from api.resources import (
+    conversations,
+    docs,
+    health,
+    log,
+    messages,
+    metrics,
+    registry,
+    status,
+    verifications,
+    wellknown,
+    withdrawals,
+)
+from api.responses import REPLAYED, install_problem_handlers
 from api.world import ApiWorld
 
 VERSION: Final = "0.1.0"
@@ -17,7 +31,12 @@ _DESCRIPTION: Final = (
 )
 _SPEC: Final[dict[str, Any]] = {
     "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
-    "components": {"securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "API key"}}},
+    "components": {
+        "securitySchemes": {
+            "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "API key"},
+            "metricsToken": {"type": "http", "scheme": "bearer", "bearerFormat": "SIGILL_METRICS_TOKEN_FILE"},
+        }
+    },
 }
 
 
@@ -38,12 +57,27 @@ def make_api(world: ApiWorld) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = world
+    world.metrics.watch(app, replayed=REPLAYED)
     api = ProblemApi(app)
-    for resource in (messages, verifications, registry, log, wellknown, health, docs):
+    for resource in (
+        messages,
+        withdrawals,
+        conversations,
+        verifications,
+        registry,
+        log,
+        status,
+        wellknown,
+        health,
+        metrics,
+        docs,
+    ):
         api.register_blueprint(resource.blueprint)
     _document_security(api)
     install_problem_handlers(app)
+    app.before_request(_refuse_nul)
     app.after_request(_harden)
+    app.wsgi_app = expect_broken_chunks(app.wsgi_app)  # type: ignore[assignment,method-assign]
     return app
 
 
@@ -52,8 +86,14 @@ def _document_security(api: ProblemApi) -> None:
     paths: Any = api.spec._paths  # noqa: SLF001 - apispec offers no way to amend an operation
     for path, operations in paths.items():
         for operation in operations.values():
-            if path.startswith(("/v1/messages", "/v1/decisions")) and isinstance(operation, dict):
+            if path.startswith(("/v1/messages", "/v1/conversations", "/v1/decisions")) and isinstance(operation, dict):
                 operation["security"] = [{"apiKey": []}]
+
+
+def _refuse_nul() -> None:
+    """Find nothing at an address with a NUL in it: PostgreSQL cannot even look for such a name."""
+    if "\x00" in request.path:
+        raise NotFound
 
 
 def _harden(response: Response) -> Response:

@@ -1,30 +1,20 @@
 """Who is asking: an API key as bearer token, checked before the body is read. Deny by default: views name a scope."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
 from flask import g, request
 
 from api.current import world
-from registry.api_keys import authenticate, check_scope
+from registry.api_keys import check_scope
+from registry.callers import Caller
 from registry.errors import CredentialMissing, CredentialUnknown, ScopeMissing
-from registry.model import Credential, Operator, Scope
-from registry.operators import load_operator
-from storage.engine import reading
+from registry.model import Operator, Scope
 
 MAX_HEADER: Final = 512
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """An authenticated caller; `operator` is None for auditors of all operators."""
-
-    credential: Credential
-    operator: Operator | None
 
 
 def authorized(scope: Scope) -> Callable[[Callable[Parameters, Answer]], Callable[Parameters, Answer]]:
@@ -64,13 +54,9 @@ def authenticate_caller(scope: Scope) -> Caller:
     token = bearer_token()
     if token is None:
         raise CredentialMissing("this call needs an API key")
-    signing = world().signing
-    with reading(signing.engine) as connection:
-        credential = authenticate(connection, token, at=signing.now())
-        check_scope(credential, scope)
-        if credential.operator_id is None:
-            return Caller(credential, None)
-        return Caller(credential, load_operator(connection, credential.operator_id))
+    found = world().callers.find(token, at=world().signing.now())
+    check_scope(found.credential, scope)
+    return found
 
 
 def bearer_token() -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from flask import Request, Response, request
+from flask import Request, Response, g, request
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema
 from webargs.flaskparser import FlaskParser
@@ -20,20 +20,40 @@ class StrictJsonParser(FlaskParser):
 
     DEFAULT_VALIDATION_STATUS = 422
 
-    def load_json(self, req: Request, schema: Schema) -> Any:  # noqa: ANN401, ARG002 - webargs' signature
+    def load_json(self, req: Request, schema: Schema) -> Any:  # noqa: ANN401 - webargs' signature
         """Return the body's JSON value. Raises MalformedEncoding, UnsupportedMediaType, RequestEntityTooLarge."""
-        if not req.is_json:
-            raise UnsupportedMediaType
-        data = req.get_data(cache=False)
-        if len(data) > MAX_BODY_BYTES:
-            raise RequestEntityTooLarge
-        return parse_json(data, max_bytes=MAX_BODY_BYTES)
+        return _read_json(req, schema)
+
+
+def read_body(schema: Schema) -> Any:  # noqa: ANN401 - what the schema loads
+    """Return what `schema` makes of this request's body. Raises as `StrictJsonParser`, and ValidationError.
+
+    For views that are called thousands of times: webargs finds out anew at each call what it is asked for.
+    """
+    return schema.load(_read_json(request, schema))
+
+
+def _read_json(req: Request, schema: Schema) -> Any:  # noqa: ANN401 - any JSON value
+    """Read a body. A schema may say `max_bytes` for bodies of its own size. The bytes are kept for `api.repeating`."""
+    if not req.is_json:
+        raise UnsupportedMediaType
+    max_bytes = getattr(schema, "max_bytes", MAX_BODY_BYTES)
+    req.max_content_length = max_bytes + 1  # a chunked body is cut here: one more byte tells it from a whole one
+    data = req.get_data(cache=False)
+    if len(data) > max_bytes:
+        raise RequestEntityTooLarge
+    g.sigill_body = data
+    return parse_json(data, max_bytes=max_bytes)
 
 
 class ApiBlueprint(Blueprint):
     """A blueprint whose arguments are read strictly."""
 
     ARGUMENTS_PARSER = StrictJsonParser()
+
+    def arguments(self, schema: Any, **options: Any) -> Any:  # noqa: ANN401 - flask-smorest's own
+        """Read a view's arguments by `schema`, made once: marshmallow takes long to make one."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
 
 
 class ProblemApi(Api):
@@ -54,15 +74,26 @@ class ProblemApi(Api):
         return http_problem(error)
 
 
-def problem_responses(*statuses: int) -> Any:  # noqa: ANN401 - a decorator of views of any shape
-    """Document that a view may answer with problems of these statuses."""
+def documented(*decorators: Any) -> Any:  # noqa: ANN401 - decorators of views of any shape
+    """Document a view by flask-smorest's decorators without running it through them: each would cost a call."""
 
     def decorate(view: Any) -> Any:  # noqa: ANN401
-        for status in statuses:
-            view = Blueprint.alt_response(_DOCUMENTER, status, schema=ProblemSchema, content_type=PROBLEM_TYPE)(view)
+        described = view
+        for decorator in reversed(decorators):
+            described = decorator(described)
+        view._apidoc = described._apidoc  # noqa: SLF001 - where flask-smorest keeps it
         return view
 
     return decorate
+
+
+def problem_responses(*statuses: int) -> Any:  # noqa: ANN401 - a decorator of views of any shape
+    """Document that a view may answer with problems of these statuses."""
+    answers = [
+        Blueprint.alt_response(_DOCUMENTER, status, schema=ProblemSchema, content_type=PROBLEM_TYPE)
+        for status in reversed(statuses)
+    ]
+    return documented(*answers)
 
 
 _DOCUMENTER: Final = ApiBlueprint("documenter", __name__)

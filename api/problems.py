@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from conversations.errors import ConversationNotFound, EditRefused
 from registry.errors import (
     AiSystemUnknown,
     ApplicationInvalid,
@@ -27,6 +28,7 @@ from sigill.errors import (
     MalformedKey,
     MalformedNote,
     MalformedSeal,
+    MalformedStatusList,
     NotCanonicalisable,
     PolicyInvalid,
     ProofInvalid,
@@ -35,43 +37,65 @@ from sigill.errors import (
 )
 from sigill.policy.errors import EnquiryNotInIndustry, MalformedFacts, UnknownJurisdiction, UnknownScope
 from sigill.text.nu1 import HiddenCharacters
-from signing.errors import ConversationBusy, KeyUnusable, MessageNotFound, Refused, RequestInvalid
+from signing.errors import (
+    ConversationBusy,
+    KeyMalformed,
+    KeyReused,
+    KeyRunning,
+    KeyUnusable,
+    MessageNotFound,
+    Refused,
+    RequestInvalid,
+)
 from transparency.errors import (
     CodeTaken,
+    CommitInterrupted,
     EntryUnknown,
     GuardFailed,
+    KeyClaimed,
     LogConflict,
     LogCorrupt,
     LogUnknown,
+    Overloaded,
+    StatusListUnknown,
     StoreUnavailable,
     TokenExists,
 )
 from verification.errors import NothingToVerify
 
+RETRY_AFTER_S: Final = 2
+_UNAVAILABLE: Final = 503
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One kind of problem: its slug, status, title, and what to do about it."""
+    """One kind of problem: its slug, status, title, and what to do about it; after how long to try again, if ever."""
 
     slug: str
     status: int
     title: str
     mend: str
+    after_s: int | None = None
+
+    @property
+    def retry_after_s(self) -> int | None:
+        """What Retry-After says: a 503 always says something."""
+        return RETRY_AFTER_S if self.after_s is None and self.status == _UNAVAILABLE else self.after_s
 
 
 INTERNAL: Final = Problem(
     "internal-error",
     500,
     "Something went wrong on our side",
-    "If this was a message to seal: it may or may not have been sealed; look it up before trying again. "
-    "If it goes on, tell us.",
+    "If this was a message to seal, it may or may not have been sealed: send it again with the same Idempotency-Key, "
+    "which never seals twice. If it goes on, tell us.",
 )
 _STORE: Final = Problem(
     "store-unavailable",
     503,
     "The service cannot reach its records now",
-    "Nothing was sealed or verified, unless the detail says that the commit was interrupted: then look the message up "
-    "first. Try again after the seconds in Retry-After.",
+    "Try again after the seconds in Retry-After, with the same Idempotency-Key: it never seals twice. Nothing was "
+    "sealed or verified, unless the detail says that the commit was interrupted.",
 )
 _TEXT: Final = Problem(
     "text-not-canonicalisable",
@@ -124,6 +148,37 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     MessageNotFound: Problem(
         "message-not-found", 404, "No message of yours has this id", "Use the id from the answer that sealed it."
     ),
+    ConversationNotFound: Problem(
+        "conversation-not-found",
+        404,
+        "No conversation of yours has this id or reference",
+        "Use the id from the answer that sealed its first message.",
+    ),
+    EditRefused: Problem(
+        "edit-refused",
+        422,
+        "This message cannot be replaced",
+        "Name the newest version of a message of yours, in its own conversation.",
+    ),
+    KeyReused: Problem(
+        "idempotency-key-reused",
+        422,
+        "This idempotency key was used for another request",
+        "Use a new key for each message, and the same one only when sending the very same request again.",
+    ),
+    KeyRunning: Problem(
+        "idempotency-key-running",
+        409,
+        "A request with this key is being answered",
+        "Send the same request with the same key again after the seconds in Retry-After.",
+        after_s=1,
+    ),
+    KeyMalformed: Problem(
+        "idempotency-key-malformed",
+        400,
+        "This is no idempotency key",
+        "Send 1 to 255 printable ASCII characters as Idempotency-Key, for example a UUID; quotes are allowed.",
+    ),
     KeyUnusable: Problem(
         "key-unusable", 503, "A signing key cannot be used", "Nothing was sealed. We have to mend this; try later."
     ),
@@ -164,6 +219,9 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
         "This is not a whole seal",
         "Copy the seal again from its first character to the ~ at its end.",
     ),
+    MalformedStatusList: Problem(
+        "malformed-status-list", 422, "The status list cannot be read", "Fetch it again, whole."
+    ),
     NotCanonicalisable: _TEXT,
     HiddenCharacters: _TEXT,
     ProofInvalid: Problem("proof-invalid", 422, "The proof proves something else", "Ask for the proof again."),
@@ -173,12 +231,26 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
         "log-not-found", 404, "There is nothing in the log here", "See /.well-known/sigill-trust.json."
     ),
     EntryUnknown: Problem("entry-not-found", 404, "The log has no such entry", "Ask for an index below the size."),
+    StatusListUnknown: Problem(
+        "status-list-not-found", 404, "There is no such status list", "See /status for those there are."
+    ),
     LogConflict: Problem("log-conflict", 409, "The log belongs to another", "Choose another name."),
     LogCorrupt: Problem(
         "log-corrupt", 503, "The log contradicts itself", "Nothing more is signed until we have mended it."
     ),
     TokenExists: Problem("token-exists", 409, "This seal is in the log already", "Nothing was written. Try again."),
     StoreUnavailable: _STORE,
+    CommitInterrupted: _STORE,
+    Overloaded: Problem(
+        "overloaded",
+        503,
+        "Too much waits to be sealed",
+        "Nothing was sealed. Try again after the seconds in Retry-After, with the same Idempotency-Key.",
+        after_s=1,
+    ),
+    KeyClaimed: Problem(
+        "idempotency-key-taken", 409, "The key was claimed meanwhile", "Send the same request with the same key again."
+    ),
     GuardFailed: Problem("conflict", 409, "Something else was faster", "Nothing was written. Try again; it is safe."),
     CodeTaken: Problem("code-taken", 503, "No free code was found", "Nothing was sealed. Try again; it is safe."),
 }
@@ -189,7 +261,7 @@ HTTP_PROBLEMS: Final[Mapping[int, Problem]] = {
     405: Problem("method-not-allowed", 405, "This method is not offered here", "Use one of those in the Allow header."),
     406: Problem("not-acceptable", 406, "No such form is offered", "Accept application/json."),
     408: Problem("request-timeout", 408, "The request took too long to arrive", "Send it again."),
-    413: Problem("body-too-large", 413, "The body is too large", "A request has at most 1 MiB."),
+    413: Problem("body-too-large", 413, "The body is too large", "A request has at most 1 MiB, a batch at most 8 MiB."),
     414: Problem("uri-too-long", 414, "The address is too long", "Put content into the body."),
     415: Problem("not-json", 415, "The body is not declared as JSON", "Send `Content-Type: application/json`."),
     422: Problem("request-invalid", 422, "A field cannot be as it is", "Mend the fields listed under errors."),

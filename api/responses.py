@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from flask import Flask, Response, current_app, request
+from marshmallow import ValidationError
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from api.current import world
 from api.fields import Fault
 from api.problems import HTTP_PROBLEMS, INTERNAL, Problem, problem_of
 from api.shapes import decision_parts
+from conversations.errors import EditRefused
 from registry.errors import AiSystemUnknown, CredentialExpired, CredentialMissing, CredentialUnknown
 from settings.discretion import where_raised
 from sigill.errors import MalformedAddress, MalformedHtml, NotCanonicalisable, SigillError
@@ -23,11 +26,12 @@ from sigill.text.nu1 import HiddenCharacters
 from signing.errors import Refused, RequestInvalid
 
 PROBLEM_TYPE: Final = "application/problem+json"
-RETRY_AFTER_S: Final = 2
+REPLAYED: Final = "Idempotency-Replayed"
 _OUR_MISTAKES: Final = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 _LOGGER: Final = logging.getLogger("sigill.api")
 _KEPT_HEADERS: Final = {"allow", "retry-after", "www-authenticate"}
 _POINTERS: Final[Mapping[type[SigillError], str]] = {
+    EditRefused: "/edits",
     EnquiryNotInIndustry: "/enquiry",
     UnknownJurisdiction: "/customer/jurisdiction",
     UnknownScope: "/scope",
@@ -38,17 +42,47 @@ _POINTERS: Final[Mapping[type[SigillError], str]] = {
 }
 
 
+class PlainResponse(Response):
+    """A response whose headers are sent as they are: nothing in them is an address that has to be made an ASCII one."""
+
+    def get_wsgi_headers(self, environ: Any) -> Headers:  # noqa: ANN401, ARG002 - werkzeug's signature
+        """Return the headers."""
+        return self.headers
+
+
 def install_problem_handlers(app: Flask) -> None:
     """Answer every error of the app as a problem; what nobody foresaw is logged without content and answered 500."""
     app.register_error_handler(SigillError, error_problem)
-    app.register_error_handler(DatabaseError, _store_unavailable)
-    app.register_error_handler(PoolTimeout, _store_unavailable)
     app.register_error_handler(Exception, _unforeseen)
 
 
 def error_problem(error: SigillError) -> Response:
     """Return the problem for one of our errors."""
-    problem = problem_of(error)
+    problem, body = describe_error(error)
+    response = problem_response(problem, body)
+    if isinstance(error, CredentialMissing | CredentialUnknown | CredentialExpired):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="sigill"'
+    if isinstance(error, Refused) and error.repeated:
+        response.headers[REPLAYED] = "true"
+    return response
+
+
+def describe_error(error: Exception) -> tuple[Problem, dict[str, Any]]:
+    """Return the problem of any error, and what is said of this one; what nobody foresaw is logged without content."""
+    if isinstance(error, SigillError):
+        return problem_of(error), _describe(error)
+    if isinstance(error, DatabaseError | PoolTimeout) and not isinstance(error, _OUR_MISTAKES):
+        _LOGGER.warning("the database did not answer %s %s: %s", request.method, request.url_rule, type(error).__name__)
+        return HTTP_PROBLEMS[503], {"detail": "the database did not answer"}
+    if isinstance(error, ValidationError):
+        faults = list(field_faults(error.messages))
+        return HTTP_PROBLEMS[422], {"errors": faults, "detail": f"{len(faults)} field(s) cannot be as they are"}
+    name, where = type(error).__name__, where_raised(error)
+    _LOGGER.error("unforeseen %s at %s %s\n%s", name, request.method, request.url_rule, where)
+    return INTERNAL, {}
+
+
+def _describe(error: SigillError) -> dict[str, Any]:
     body: dict[str, Any] = {"detail": str(error)}
     faults = list(_faults(error))
     if faults:
@@ -65,10 +99,7 @@ def error_problem(error: SigillError) -> Response:
         ]
     if isinstance(error, Refused):
         body |= _refusal(error)
-    response = problem_response(problem, body)
-    if isinstance(error, CredentialMissing | CredentialUnknown | CredentialExpired):
-        response.headers["WWW-Authenticate"] = 'Bearer realm="sigill"'
-    return response
+    return body
 
 
 def http_problem(error: HTTPException) -> Response:
@@ -78,7 +109,7 @@ def http_problem(error: HTTPException) -> Response:
     data = getattr(error, "data", None) or {}
     messages = data.get("messages")
     if messages:
-        body["errors"] = list(field_faults(messages.get("json", messages)))
+        body["errors"] = list(field_faults(messages.get("json", messages.get("query", messages))))
         body["detail"] = f"{len(body['errors'])} field(s) cannot be as they are"
     response = problem_response(problem, body)
     for name, value in error.get_headers():
@@ -89,19 +120,24 @@ def http_problem(error: HTTPException) -> Response:
 
 def problem_response(problem: Problem, body: Mapping[str, Any]) -> Response:
     """Return one problem as a response; a 503 says when to try again."""
-    value = {
+    text = json.dumps(problem_value(problem, body), ensure_ascii=False, indent=1) + "\n"
+    response = Response(text, problem.status, content_type=PROBLEM_TYPE)
+    if problem.retry_after_s is not None:
+        response.headers["Retry-After"] = str(problem.retry_after_s)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def problem_value(problem: Problem, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one problem as the JSON value of RFC 9457; it is counted."""
+    world().metrics.problem(problem.slug)
+    return {
         "type": f"{current_app.config['SIGILL_BASE_URL']}/problems/{problem.slug}",
         "title": problem.title,
         "status": problem.status,
         **body,
         "next": problem.mend,
     }
-    text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
-    response = Response(text, problem.status, content_type=PROBLEM_TYPE)
-    if problem.status == HTTP_PROBLEMS[503].status:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def field_faults(messages: object, pointer: str = "") -> Iterator[dict[str, Any]]:
@@ -140,10 +176,10 @@ def _faults(error: SigillError) -> Iterator[dict[str, Any]]:
 
 def _refusal(error: Refused) -> dict[str, Any]:
     parts = decision_parts(error.decision, sources=world().signing.policies.policies.vocabulary.sources)
-    denying = [rule for rule in error.decision.rules if rule.verdict is Verdict.DENY]
-    why = " ".join(f"{rule.why} (rule {rule.id}, basis: {rule.basis.replace('_', ' ')})" for rule in denying)
+    denying = [rule for rule in error.decision["rules"] if rule["verdict"] == Verdict.DENY]
+    why = " ".join(f"{rule['why']} (rule {rule['id']}, basis: {rule['basis'].replace('_', ' ')})" for rule in denying)
     return {
-        "detail": f"The policy {error.decision.name} denies this message. {why}",
+        "detail": f"The policy {error.decision['policy']['name']} denies this message. {why}",
         "decision_id": error.refusal_id,
         "rules": parts["rules"],
         "instead": parts["instead"],
@@ -152,14 +188,5 @@ def _refusal(error: Refused) -> dict[str, Any]:
     }
 
 
-def _store_unavailable(error: Exception) -> Response:
-    if isinstance(error, _OUR_MISTAKES):
-        return _unforeseen(error)
-    _LOGGER.warning("the database did not answer %s %s: %s", request.method, request.url_rule, type(error).__name__)
-    return problem_response(HTTP_PROBLEMS[503], {"detail": "the database did not answer"})
-
-
 def _unforeseen(error: Exception) -> Response:
-    name, where = type(error).__name__, where_raised(error)
-    _LOGGER.error("unforeseen %s at %s %s\n%s", name, request.method, request.url_rule, where)
-    return problem_response(INTERNAL, {})
+    return problem_response(*describe_error(error))

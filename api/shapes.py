@@ -1,19 +1,21 @@
-"""From the core's values to the answers' shapes: plain dictionaries that the schemas dump. Pure."""
+"""From the core's values to the answers' shapes: plain dictionaries that the schemas describe. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from sigill.policy.decision import Decision, decision_to_json
 from sigill.policy.model import Source
 
 Sources = Mapping[str, Source]
 
 
-def decision_parts(decision: Decision, *, sources: Sources | None = None) -> dict[str, Any]:
-    """Return a decision as JSON, each source id replaced by its title and address where `sources` knows it."""
-    parts: dict[str, Any] = dict(decision_to_json(decision))
-    for item in [*parts["rules"], *parts["obligations"]]:
-        item["sources"] = [describe_source(source_id, sources or {}) for source_id in item["sources"]]
+def decision_parts(decision: Mapping[str, Any], *, sources: Sources | None = None) -> dict[str, Any]:
+    """Return a decision (its JSON form), each source id replaced by its title and address where `sources` knows it."""
+    parts = dict(decision)
+    for name in ("rules", "obligations"):
+        parts[name] = [
+            item | {"sources": [describe_source(source_id, sources or {}) for source_id in item["sources"]]}
+            for item in parts[name]
+        ]
     return parts
 
 

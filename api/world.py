@@ -1,14 +1,22 @@
 """What the API needs of the outside; `wiring.py` fills it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
+from typing import Final
 
 from flask import Response
 
+from api.metrics import Metrics
+from registry.callers import Callers
 from registry.model import Operator
 from sigill.report.trust import Trust
+from signing.repeats import RunningKeys
 from signing.world import SigningWorld
+from transparency.status_lists import StatusLists
 from verification.world import VerificationWorld
+
+BATCHES_AT_ONCE: Final = 4  # a batch of 8 MiB is some 50 MB while it is sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +33,21 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiWorld:
-    """`operator_page` and `problem_page` render HTML for people; the API itself only speaks JSON."""
+    """`operator_page` and `problem_page` render HTML for people; the API itself only speaks JSON.
 
+    `batches` bounds the batches in memory. `metrics_token` is what opens `/metrics`; None: see `api.resources.metrics`.
+    """
+
+    callers: Callers
     signing: SigningWorld
     verification: VerificationWorld
+    status_lists: StatusLists
     base_url: str
+    metrics: Metrics
+    metrics_token: str | None
     trust: Callable[[], Trust]
     readiness: Callable[[], Readiness]
     operator_page: Callable[[Operator], Response]
     problem_page: Callable[[str], Response]
+    running_keys: RunningKeys = field(default_factory=RunningKeys)
+    batches: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(BATCHES_AT_ONCE))

@@ -100,7 +100,7 @@ def authenticate(connection: Connection, text: str | None, *, at: datetime) -> C
     if not hmac.compare_digest(_hash(secret), expected) or row is None:
         raise CredentialUnknown("no such API key")
     credential = _credential(row)
-    _check_current(credential, at)
+    check_current(credential, at)
     return credential
 
 
@@ -129,7 +129,8 @@ def _credential(row: Row[Any]) -> Credential:
     )
 
 
-def _check_current(credential: Credential, at: datetime) -> None:
+def check_current(credential: Credential, at: datetime) -> None:
+    """Raise CredentialExpired if the credential was revoked or has run out at `at`."""
     if credential.revoked_at is not None:
         raise CredentialExpired(f"the API key {credential.prefix} was revoked on {credential.revoked_at:%Y-%m-%d}")
     if at >= credential.expires_at:

@@ -90,7 +90,10 @@ class StateChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """One operator with all that is known of it. `identifier` is EN 319 412-1; `markets` are jurisdictions."""
+    """One operator with all that is known of it. `identifier` is EN 319 412-1; `markets` are jurisdictions.
+
+    `revision` counts its changes: two values of one revision are the same.
+    """
 
     id: OperatorId
     name: str
@@ -105,6 +108,7 @@ class Operator:
     history: tuple[StateChange, ...]
     evidence: tuple[Evidence, ...]
     ai_systems: tuple[AiSystem, ...]
+    revision: int = 0
 
     @property
     def state(self) -> State:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from registry.errors import (
     AiSystemUnknown,
@@ -33,6 +33,8 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
 
 def load_operator(connection: Connection, operator_id: str) -> Operator:
     """Return one operator with history, evidence and AI systems. Raises OperatorNotFound."""
+    if "\x00" in operator_id:
+        raise OperatorNotFound("no operator has this id")
     row = connection.execute(select(operators).where(operators.c.id == operator_id)).one_or_none()
     if row is None:
         raise OperatorNotFound("no operator has this id")
@@ -50,6 +52,7 @@ def load_operator(connection: Connection, operator_id: str) -> Operator:
         history=_load_history(connection, operator_id),
         evidence=_load_evidence(connection, operator_id),
         ai_systems=_load_ai_systems(connection, operator_id),
+        revision=row.revision,
     )
 
 
@@ -90,6 +93,7 @@ def change_state(connection: Connection, operator_id: str, change: StateChange) 
         raise TransitionRefused(f"an operator does not go from {current} to {change.state}")
     count = select(func.count()).where(operator_states.c.operator_id == operator_id)
     _insert_change(connection, operator_id, connection.execute(count).scalar_one(), change)
+    mark_changed(connection, operator_id)
 
 
 def add_ai_system(connection: Connection, operator_id: str, system: AiSystem, *, at: datetime) -> None:
@@ -98,6 +102,13 @@ def add_ai_system(connection: Connection, operator_id: str, system: AiSystem, *,
         if other.ref == system.ref or other.name == system.name:
             raise ApplicationInvalid(f"this operator has an AI system {other.ref} called {other.name} already")
     _insert_ai_system(connection, operator_id, system, at)
+    mark_changed(connection, operator_id)
+
+
+def mark_changed(connection: Connection, operator_id: str) -> None:
+    """Count up the operator's revision: with every change of it, in the same transaction."""
+    counted = {"revision": operators.c.revision + 1}
+    connection.execute(update(operators).where(operators.c.id == operator_id).values(counted))
 
 
 def check_may_seal(operator: Operator) -> None:

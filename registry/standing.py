@@ -1,35 +1,55 @@
-"""The guard of a seal's commit: who stood verified when the message was decided on still does, with the same system."""
+"""The condition of a seal's commit: the operator is as it was when the message was decided on."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
-from registry.model import Operator
-from registry.tables import ai_systems, operator_states
-from sigill.report.standing import State
+from registry.tables import operators
+from storage.prepared import Asked, Prepared
+from transparency.append import Place
 from transparency.errors import GuardFailed
 
+_REVISION: Final = Prepared(select(operators.c.revision).where(operators.c.id == bindparam("operator")))
 
-def still_verified(operator: Operator, *, system: str | None) -> Callable[[Connection], None]:
-    """Return the guard that raises GuardFailed unless `operator` still stands verified by the same history.
 
-    `system` is the AI system that took part, if any: it must still be active. Whoever is stopped loads the operator
-    anew, and learns there why.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The part that lets an append in only while the operator's row is of this revision.
+
+    Every change of an operator (its state, evidence, AI systems) counts it up. Whoever is stopped loads the operator
+    anew, and learns there what changed.
     """
-    latest = (
-        select(operator_states.c.position, operator_states.c.state)
-        .where(operator_states.c.operator_id == operator.id)
-        .order_by(operator_states.c.position.desc())
-        .limit(1)
-    )
-    active = select(ai_systems.c.active).where(ai_systems.c.operator_id == operator.id, ai_systems.c.ref == system)
-    seen = (len(operator.history) - 1, State.VERIFIED.value)
 
-    def check(connection: Connection) -> None:
-        row = connection.execute(latest).one_or_none()
-        if row is None or (row.position, row.state) != seen:
-            raise GuardFailed("the operator's standing changed meanwhile")
-        if system is not None and not connection.execute(active).scalar_one_or_none():
-            raise GuardFailed("the AI system was taken out of use meanwhile")
+    operator_id: str
+    revision: int
 
-    return check
+    @classmethod
+    def open(cls, connection: Connection, parts: "Sequence[Standing]") -> "_Revisions":
+        """Load the operators' revisions."""
+        ids = {part.operator_id for part in parts}
+        return _Revisions({each: _REVISION.ask(connection, {"operator": each}) for each in ids})
+
+
+class _Revisions:
+    """The operators' revisions as of this commit."""
+
+    def __init__(self, asked: Mapping[str, Asked]) -> None:
+        self._asked = asked
+
+    @cached_property
+    def _revisions(self) -> dict[str, int]:
+        return {each: revision for each, asked in self._asked.items() for (revision,) in asked.rows()}
+
+    def check(self, part: Standing) -> None:
+        """Raise GuardFailed if the operator changed."""
+        if self._revisions.get(part.operator_id) != part.revision:
+            raise GuardFailed("the operator was changed meanwhile")
+
+    def take(self, part: Standing, place: Place) -> None:
+        """Note nothing."""
+
+    def save(self, connection: Connection, tree_sizes: Mapping[str, int]) -> None:
+        """Write nothing."""

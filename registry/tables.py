@@ -20,6 +20,7 @@ operators: Final = Table(
     Column("wait_minutes", Integer, nullable=True),
     Column("website", String(200), nullable=True),
     Column("created_at_ms", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # counts up with every change of anything of it
 )
 
 operator_states: Final = Table(

@@ -6,13 +6,14 @@ the web server alone, over a folder that is prepared: it is what the supervisor 
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from running.alone import NotAlone, alone_in, check_port_is_free
 from running.first_start import prepare
+from running.metrics_files import open_folder
 from running.supervise import Child, supervise
 from settings import Settings, SettingsInvalid, read_settings
 from sigill.errors import SigillError
@@ -21,7 +22,10 @@ from wiring import build_services
 _GUNICORN: Final = (sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py")
 
 
-def main(arguments: Sequence[str] = (), *, become: Callable[[str, tuple[str, ...]], None] = os.execv) -> int:
+Become: TypeAlias = Callable[[str, tuple[str, ...], Mapping[str, str]], None]
+
+
+def main(arguments: Sequence[str] = (), *, become: Become = os.execve) -> int:
     """Run until SIGTERM or SIGINT; return the process's exit code. With `web`, `become` the web server."""
     if list(arguments) not in ([], ["web"]):
         sys.stderr.write("python -m running takes no argument but web\n")
@@ -31,7 +35,9 @@ def main(arguments: Sequence[str] = (), *, become: Callable[[str, tuple[str, ...
         settings = read_settings(os.environ)
         if arguments:
             build_services(settings).engine.dispose()  # gunicorn would tell in tracebacks what does not load
-            become(sys.executable, _GUNICORN)
+            environment = dict(os.environ)
+            open_folder(environment, var=settings.var)
+            become(sys.executable, _GUNICORN, environment)
             return 0
         check_port_is_free(settings.bind)
         with alone_in(settings.var):

@@ -12,7 +12,7 @@ from registry.model import AiSystem
 from sigill.policy.words import OperatorFlag, Scope
 from sigill.policy.yaml_tree import Node, parse_yaml
 from sigill.vocabulary import Authorship, Channel, DisclosureMode, Draft, Enquiry, Industry, Language, Purpose, Role
-from signing.request import SignRequest
+from signing.request import SignRequest, make_request
 
 FOLDER: Final = Path(__file__).parent / "demo"
 _MESSAGE: Final = ("authorship", "channel", "enquiry", "text")
@@ -109,7 +109,7 @@ def _message(node: Node, shared: Mapping[str, Any]) -> DemoMessage:
         optional["agent"] = found["agent"].identifier()
     if "scope" in found:
         optional["scope"] = tuple(word.value for word in found["scope"].words(Scope))
-    request = SignRequest(
+    request = make_request(
         authorship=found["authorship"].word(Authorship),
         channel=found["channel"].word(Channel),
         enquiry=found["enquiry"].word(Enquiry),

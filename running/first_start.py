@@ -10,8 +10,8 @@ from sqlalchemy import func, inspect, select
 from running.demo import seed_demonstration, write_demo_file
 from running.first_things import three_things
 from settings import Settings
-from storage.engine import make_engine, reading
-from storage.migrate import migrate
+from storage.engine import is_made, make_engine, reading
+from storage.migrate import migrate, starting
 from transparency.tables import logs
 from wiring import build_services
 
@@ -19,6 +19,15 @@ from wiring import build_services
 def prepare(settings: Settings) -> str:
     """Prepare `settings.var`; return what to print. Raises SettingsInvalid, KeyUnusable, SQLAlchemyError, OSError."""
     settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = make_engine(settings.database_url)
+    try:
+        with starting(engine):
+            return _prepare(settings)
+    finally:
+        engine.dispose()
+
+
+def _prepare(settings: Settings) -> str:
     services = build_services(settings, first_start=not has_logs(settings.database_url))
     try:
         migrate(services.engine)
@@ -35,6 +44,8 @@ def has_logs(database_url: str) -> bool:
     """Tell whether anything was ever logged in the database, migrated or not. Raises SQLAlchemyError."""
     engine = make_engine(database_url)
     try:
+        if not is_made(engine):
+            return False
         with reading(engine) as connection:
             if not inspect(connection).has_table(logs.name):
                 return False

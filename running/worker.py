@@ -1,7 +1,8 @@
 """The worker: what is done on a schedule rather than on request, in a process of its own.
 
-Today: every minute it re-derives each operator's newest checkpoint from the stored tiles and compares, so that a
-damaged disk is noticed by us and not by a customer. Later timers, re-checks and the publisher join here.
+Today, every minute: it re-derives each operator's newest checkpoint from the stored tiles and compares, so that a
+damaged disk is noticed by us and not by a customer; and it forgets the idempotency keys that have run out. Later
+timers, re-checks and the publisher join here.
 """
 
 import logging
@@ -9,19 +10,25 @@ import os
 import signal
 import sys
 import threading
+from datetime import datetime
 from types import FrameType
 from typing import Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from settings import SettingsInvalid, read_settings
 from sigill.errors import SigillError
 from sigill.tlog.leaf import format_leaf
 from sigill.tlog.proof import verify_proof
 from sigill.tlog.tree import hash_leaf
+from storage.engine import writing
 from transparency.append import LogHead
 from transparency.errors import StoreUnavailable
+from transparency.idempotency import purge_claims
 from transparency.log import TransparencyLog
 from transparency.sequencing import SignerFor
-from wiring import build_services
+from wiring import build_services, now
 
 INTERVAL_S: Final = 60.0
 _LOGGER: Final = logging.getLogger("sigill.worker")
@@ -54,6 +61,15 @@ def _check_last_leaf(log: TransparencyLog, head: LogHead, signer_for: SignerFor)
     )
 
 
+def forget_keys(engine: Engine, *, at: datetime) -> int:
+    """Delete the idempotency keys that have run out at `at`; return how many. Raises StoreUnavailable."""
+    try:
+        with writing(engine) as connection:
+            return purge_claims(connection, at=at)
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(f"old idempotency keys were not forgotten: {type(error).__name__}") from error
+
+
 def main() -> int:
     """Work until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -73,6 +89,7 @@ def main() -> int:
         try:
             for fault in check_heads(services.log, signer_for=services.keys.note_signer):
                 _LOGGER.error("log damaged: %s", fault)
+            forget_keys(services.engine, at=now())
         except StoreUnavailable as error:
             _LOGGER.warning("the logs were not checked: %s", error)
         stop.wait(INTERVAL_S)

@@ -6,11 +6,14 @@
 | PORT                  | port on 127.0.0.1                                 | 8000                                   |
 | SIGILL_BIND           | address and port to listen on                     | 127.0.0.1:PORT                         |
 | SIGILL_PUBLIC_URL     | where customers reach the service                 | http://127.0.0.1:PORT                  |
-| SIGILL_DATABASE_URL   | SQLAlchemy URL                                    | sqlite:///VAR/sigill.db                |
+| DATABASE_URL          | sqlite:///path or postgresql://user@host/name     | sqlite:///VAR/sigill.db                |
 | SIGILL_ISSUER         | the guarantor's name, fixed at the first start    | https://demonstration.sigill.example   |
 | SIGILL_DEMONSTRATION  | 1: fictional operators and a demonstration issuer | 1                                      |
 | SIGILL_TIME_ZONE      | zone of the times customers read                  | Europe/Stockholm                       |
 | SIGILL_SEAL_DAYS      | how long a seal is vouched for                    | 1095                                   |
+| SIGILL_METRICS_TOKEN_FILE | the file of the token that opens /metrics     | none: this machine only, on trial      |
+
+SIGILL_DATABASE_URL is another name of DATABASE_URL. A password is better kept in a passfile than in it.
 
 Issuer and demonstration go together: fictional operators never speak under a real guarantor's name (a demonstration's
 issuer has "demonstration" in its host or ends in ".example"), and a real guarantor says its name.
@@ -18,11 +21,13 @@ issuer has "demonstration" in its host or ends in ".example"), and a real guaran
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
+
+from settings import database
 
 _OURS: Final = "SIGILL_"
 _KNOWN: Final = {
@@ -33,13 +38,13 @@ _KNOWN: Final = {
     "SIGILL_DEMONSTRATION",
     "SIGILL_TIME_ZONE",
     "SIGILL_SEAL_DAYS",
+    "SIGILL_METRICS_TOKEN_FILE",
     "SIGILL_URL",  # the command line's; harmless here
     "SIGILL_API_KEY",
 }
 _BIND: Final = re.compile(r"[0-9A-Za-z.:\[\]-]+:([0-9]{1,5})\Z")
 _URL: Final = re.compile(r"https?://[^/\s?#]+\Z")
 _ISSUER: Final = re.compile(r"https://[a-z0-9.-]+\Z")
-_DATABASE: Final = re.compile(r"sqlite:///(?!:memory:)[^?%\x00]+\Z")
 _PORT: Final = "8000"
 _MAX_PORT: Final = 65_535
 _MAX_DAYS: Final = 36_500
@@ -61,12 +66,13 @@ class Settings:
     var: Path
     bind: str
     public_url: str
-    database_url: str
+    database_url: str = field(repr=False)  # may hold a password
     issuer: str
     demonstration: bool
     given: frozenset[str]
     time_zone: ZoneInfo
     seal_lifetime: timedelta
+    metrics_token_file: Path | None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -93,10 +99,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     _expect(faults, zone in available_timezones(), "SIGILL_TIME_ZONE is a name such as Europe/Stockholm")
     days = environment.get("SIGILL_SEAL_DAYS") or "1095"
     _expect(faults, _is_number(days, at_most=_MAX_DAYS), "SIGILL_SEAL_DAYS is 1 to 36500")
-    database_url = environment.get("SIGILL_DATABASE_URL") or f"sqlite:///{var / 'sigill.db'}"
-    _expect(
-        faults, _DATABASE.match(database_url), "SIGILL_DATABASE_URL (a file in VAR) is sqlite:///path, without ? and %"
-    )
+    database_url, database_faults = database.read_database_url(environment, var=var)
+    faults += database_faults
+    token_file = environment.get("SIGILL_METRICS_TOKEN_FILE")
     if faults:
         raise SettingsInvalid(faults)
     return Settings(
@@ -106,9 +111,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         database_url=database_url,
         issuer=issuer,
         demonstration=demonstration == "1",
-        given=frozenset(name for name in _KNOWN if environment.get(name)),
+        given=frozenset(name for name in (*_KNOWN, "DATABASE_URL") if environment.get(name)),
         time_zone=ZoneInfo(zone),
         seal_lifetime=timedelta(days=int(days)),
+        metrics_token_file=Path(token_file).resolve() if token_file else None,
     )
 
 

@@ -7,6 +7,7 @@ SigillError
 │   ├── MalformedSeal             an SD-JWT that is no seal
 │   ├── MalformedCode             a code that is not 12 Crockford symbols
 │   ├── MalformedNote             a C2SP signed note, checkpoint or proof, a leaf of the log
+│   ├── MalformedStatusList       a status list token outside its form
 │   ├── MalformedAddress          a recipient that is neither phone number, e-mail nor reference
 │   ├── MalformedHtml             HTML that cannot be sealed (hidden text, too deep)
 │   └── NotCanonicalisable        a text with hidden characters, lone surrogates or unassigned code points
@@ -35,7 +36,7 @@ class MalformedKey(Malformed):
 
 
 class MalformedSeal(Malformed):
-    """An SD-JWT that is not a well-formed seal."""
+    """An SD-JWT that is not a well-formed seal, or a JWS that is not a well-formed event."""
 
 
 class MalformedCode(Malformed):
@@ -44,6 +45,10 @@ class MalformedCode(Malformed):
 
 class MalformedNote(Malformed):
     """A signed note, checkpoint, tile, log proof or leaf outside its one form."""
+
+
+class MalformedStatusList(Malformed):
+    """A status list token, or the compressed list in it, that cannot be read."""
 
 
 class MalformedAddress(Malformed):

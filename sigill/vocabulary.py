@@ -130,6 +130,18 @@ class Language(StrEnum):
     ES = "es"
 
 
+class WithdrawalReason(StrEnum):
+    """Why a sender withdraws a message."""
+
+    SENT_BY_MISTAKE = "sent_by_mistake"
+    WRONG_RECIPIENT = "wrong_recipient"
+    WRONG_CONTENT = "wrong_content"
+    MISLEADING = "misleading"
+    REPLACED = "replaced"
+    FRAUD = "fraud"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class ForeignWords:
     """The same authorship in other vocabularies. `eu_icon` is None where no icon is shown."""

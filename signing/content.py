@@ -1,22 +1,21 @@
 """What of a message is sealed: hashes of its text, exact bytes, links and attachments. The text is forgotten."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from sigill.encoding.base64url import format_base64url
+from sigill.encoding.base64url import encode_base64url, format_base64url
 from sigill.seal.disclosures import MAX_HASHES
 from sigill.text.html import read_html
 from sigill.text.links import link_hash
-from sigill.text.nu1 import canonicalise, exact
+from sigill.text.nu1 import canonicalise, exact, hash_plain
 from signing.errors import RequestInvalid
 from signing.request import SignRequest
 
 
-@dataclass(frozen=True, slots=True)
-class SealedContent:
-    """Hashes as base64url; `n` is the length in bytes of the exact text."""
+class SealedContent(NamedTuple):
+    """Hashes as base64url, those of the text as bytes; `n` is the exact text's length in bytes. Files are sorted."""
 
-    h: str
-    hx: str
+    h: bytes
+    hx: bytes
     n: int
     links: tuple[str, ...]
     files: tuple[str, ...]
@@ -24,15 +23,16 @@ class SealedContent:
 
 def hash_content(request: SignRequest) -> SealedContent:
     """Hash what the request carries. Raises RequestInvalid, NotCanonicalisable, MalformedHtml."""
-    given = [name for name in ("text", "html", "digest") if getattr(request, name) is not None]
-    if len(given) != 1:
-        raise RequestInvalid("/text", f"exactly one of text, html and digest is needed; this has {len(given)}")
+    files = tuple(sorted(request.files)) if request.files else ()
+    given = sum(each is not None for each in (request.text, request.html, request.digest))
+    if given != 1:
+        raise RequestInvalid("/text", f"exactly one of text, html and digest is needed; this has {given}")
     if request.digest is not None:
         digest = request.digest
-        return SealedContent(digest.h, digest.hx, digest.n, digest.links, request.files)
+        return SealedContent(digest.h.encode(), digest.hx.encode(), digest.n, digest.links, files)
     if request.html is not None:
-        return _hash_html(request.html, request.files)
-    return _hash_text(request.text or "", (), request.files, pointer="/text")
+        return _hash_html(request.html, files)
+    return _hash_text(request.text or "", (), files, pointer="/text")
 
 
 def _hash_html(html: str, files: tuple[str, ...]) -> SealedContent:
@@ -44,10 +44,13 @@ def _hash_html(html: str, files: tuple[str, ...]) -> SealedContent:
 
 
 def _hash_text(text: str, links: tuple[str, ...], files: tuple[str, ...], *, pointer: str) -> SealedContent:
+    plain = hash_plain(text)
+    if plain is not None:
+        return SealedContent(encode_base64url(plain[0]), encode_base64url(plain[1]), plain[2], links, files)
     canonical = canonicalise(text)
     if not canonical.text:
         raise RequestInvalid(pointer, "there is no visible text to seal")
     if canonical.code is not None:
         raise RequestInvalid(pointer, "the text already carries a Sigill code; seal the text without it")
     hx, length = exact(text)
-    return SealedContent(format_base64url(canonical.h), format_base64url(hx), length, links, files)
+    return SealedContent(encode_base64url(canonical.h), encode_base64url(hx), length, links, files)

@@ -5,13 +5,16 @@ SigningError(SigillError)
 ├── RequestInvalid        a field contradicts another or the registry; says which, by JSON pointer
 ├── ConversationBusy      the conversation went on so fast that the seal lost every try
 ├── MessageNotFound       no message of this operator has this id
+├── KeyReused             the idempotency key was used for another request
+├── KeyRunning            a request with this idempotency key is being answered now
+├── KeyMalformed          an idempotency key that cannot be one
 └── KeyUnusable           a key file that cannot be used
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sigill.errors import SigillError
-from sigill.policy.decision import Decision
 
 
 class SigningError(SigillError):
@@ -19,14 +22,21 @@ class SigningError(SigillError):
 
 
 class Refused(SigningError):
-    """The policy denies this message. `id` names the refusal; it is a `deny` leaf at `index` of the log `origin`."""
+    """The policy denies this message.
 
-    def __init__(self, *, refusal_id: str, decision: Decision, origin: str, index: int) -> None:
+    `refusal_id` names the refusal; it is a `deny` leaf at `index` of the log `origin`. `decision` is the decision as
+    JSON (`sigill.policy.decision`). `repeated`: an earlier request with the same key was refused.
+    """
+
+    def __init__(
+        self, *, refusal_id: str, decision: Mapping[str, Any], origin: str, index: int, repeated: bool = False
+    ) -> None:
         super().__init__("the policy denies this message")
         self.refusal_id = refusal_id
         self.decision = decision
         self.origin = origin
         self.index = index
+        self.repeated = repeated
 
 
 class RequestInvalid(SigningError):
@@ -44,6 +54,18 @@ class ConversationBusy(SigningError):
 
 class MessageNotFound(SigningError):
     """No message of this operator has this id."""
+
+
+class KeyReused(SigningError):
+    """The idempotency key was used for another request within the last 24 hours."""
+
+
+class KeyRunning(SigningError):
+    """A request with this idempotency key is being answered now; ask again in a moment."""
+
+
+class KeyMalformed(SigningError):
+    """An idempotency key is 1 to 255 printable ASCII characters."""
 
 
 class KeyUnusable(SigningError):

@@ -1,66 +1,48 @@
-"""Issuing one seal: gather, decide, sign, log; in that order, each once.
+"""Issuing seals: gather, decide, sign, log; in that order, each once.
 
 Everything is prepared outside the log's lock, the answer to the operator included: what can fail fails before the
 commit. The commit lets a seal or a refusal in only if the operator and the conversation stand as when it was decided; a
-loser is gathered, decided and signed again. Losers of one process take turns, so that many answers at once in one
-conversation all get through. A seal is returned only if it is durably in the log.
+loser is gathered, decided and signed again. A seal is returned only if it is durably in the log.
+
+One message is a batch of one, and what is asked for at the same time is sealed together (`signing.together`). Each
+message stands for itself; those of one conversation follow each other in the order given, each signed on the one
+before it.
 """
 
 import hmac
-from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from threading import Lock
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
-from conversations.chain import ChainState, Link, advance, load_chain, unchanged
-from policies.records import DecisionRecord, disclosed_decision, keep_decision
+from sqlalchemy.exc import SQLAlchemyError
+
+from conversations.chain import load_chains
+from registry.errors import RegistryError
 from registry.model import Operator
 from registry.operators import check_may_seal, load_operator
-from registry.standing import still_verified
 from sigill.encoding.base64url import format_base64url
-from sigill.encoding.strict_json import format_canonical_json
-from sigill.encoding.ulid import format_ulid
-from sigill.policy.decision import Decision, decision_to_json
-from sigill.policy.facts import Facts, facts_to_json
-from sigill.policy.words import Verdict
-from sigill.report.judge import CLOCK_TOLERANCE
-from sigill.seal.token import format_seal, previous_hash, sign_seal
-from sigill.text.addresses import Address, parse_address
-from sigill.text.codes import make_code
-from sigill.tlog.leaf import LeafKind, leaf_of
-from sigill.vocabulary import Authorship
-from signing.content import SealedContent, hash_content
-from signing.errors import ConversationBusy, Refused, RequestInvalid
-from signing.facts import gather_facts, system_of
-from signing.issued import IssuedSeal, SignedSeal, logged
+from sigill.policy.decision import Decision
+from sigill.policy.facts import Facts
+from signing.errors import ConversationBusy, RequestInvalid
+from signing.issued import IssuedSeal
 from signing.request import SignRequest
-from signing.statement import Statement, claims_of, disclosures_of
+from signing.sealing import prepare
+from signing.together import LOST, Answer, Item, Shaper, seal_together
 from signing.world import SigningWorld
 from storage.engine import reading
-from transparency.append import Append, Appended, Guard, Token
-from transparency.errors import CodeTaken, GuardFailed
+from transparency.idempotency import KeyClaim
 
 MAX_TRIES: Final = 20
-_TURNS: Final = tuple(Lock() for _ in range(64))  # a conversation has one of them
-_EARLIEST_SENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FACTS_SALT_BYTES: Final = 16
-_ULID_RANDOM_BYTES: Final = 10
-_CODE_RANDOM_BYTES: Final = 8
 Shape = TypeVar("Shape")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
-    """A request read once: what does not change however often the conversation makes us try again."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One message to seal, and the claim of its idempotency key, if it has one."""
 
     request: SignRequest
-    operator: Operator
-    content: SealedContent
-    recipient: Address | None
-    system: str | None
-    reference_mac: str | None
+    key: KeyClaim | None = None
 
 
 def issue_seal(request: SignRequest, *, operator: Operator, world: SigningWorld) -> IssuedSeal:
@@ -68,208 +50,116 @@ def issue_seal(request: SignRequest, *, operator: Operator, world: SigningWorld)
 
     Raises Refused (which is logged too), RequestInvalid, NotCanonicalisable, MalformedHtml, MalformedAddress,
     AiSystemUnknown, FactNotAllowed, OperatorNotVerified, OperatorSuspended, ConversationBusy, KeyUnusable,
-    StoreUnavailable.
+    Overloaded, StoreUnavailable.
     """
-    issued, _ = issue_shaped(request, operator=operator, world=world, shape=lambda _: None)
-    return issued
+    (answer,) = issue_all([Wanted(request)], operator=operator, world=world, shape=lambda _signed, _wanted: None)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer[0]
 
 
-def issue_shaped(
-    request: SignRequest, *, operator: Operator, world: SigningWorld, shape: Callable[[SignedSeal], Shape]
-) -> tuple[IssuedSeal, Shape]:
-    """Seal one message, and return with it what `shape` made of the signed seal before it was logged.
+def issue_all(
+    wanted: Sequence[Wanted], *, operator: Operator, world: SigningWorld, shape: Shaper[Shape]
+) -> list[tuple[IssuedSeal, Shape] | Exception]:
+    """Seal messages of one operator; each answer is what `issue_seal` would return or raise, or KeyClaimed.
 
-    What `shape` raises is raised here, and nothing is sealed; it runs anew with every try. Raises as `issue_seal`.
+    With each seal comes what `shape` made of it before it was logged. What `shape` raises is that message's answer,
+    and it is not sealed; it runs anew with every try. It must not seal anything itself.
     """
-    check_may_seal(operator)
-    prepared = _prepare(request, operator, world)
-    for attempt in range(MAX_TRIES):
+    answers: list[Any] = _issue(wanted, operator, world, shape)
+    stopped = [number for number, answer in enumerate(answers) if _is_stopped_by_registry(answer)]
+    if stopped:
+        fresh = _load(operator, world)
+        if fresh is not None and fresh.revision != operator.revision:  # `operator` was not the newest
+            again = _issue([wanted[number] for number in stopped], fresh, world, shape)
+            for number, answer in zip(stopped, again, strict=True):
+                answers[number] = answer
+    return answers
+
+
+def _issue(wanted: Sequence[Wanted], operator: Operator, world: SigningWorld, shape: Shaper[Any]) -> list[Answer]:
+    """Try until every message has its answer."""
+    try:
+        check_may_seal(operator)
+    except RegistryError as error:
+        return [error] * len(wanted)
+    answers: list[Answer] = [LOST] * len(wanted)
+    items = _prepare(wanted, operator, world, shape, answers)
+    work = partial(seal_together, world=world)
+    for _ in range(MAX_TRIES):
+        if not items:
+            break
         try:
-            with _turn(prepared) if attempt else nullcontext():
-                return _try_once(_look_again(prepared, world) if attempt else prepared, world, shape)
-        except (GuardFailed, CodeTaken):
-            continue
-    raise ConversationBusy("the conversation went on during every try; nothing was sealed, try again")
+            found = world.line.submit(list(items.values()), work=work, lane=operator.id)
+        except Exception as error:  # noqa: BLE001 - the answer to every message that is left: others are sealed
+            found = [error] * len(items)
+        for number, answer in zip(items, found, strict=True):
+            answers[number] = answer
+        items = {number: item for number, item in items.items() if answers[number] is LOST}
+        if items and (trouble := _look_again(items.values(), operator.id, world)):
+            return [trouble if answer is LOST else answer for answer in answers]
+    busy = ConversationBusy("the conversation went on during every try; nothing was sealed, try again")
+    return [busy if answer is LOST else answer for answer in answers]
+
+
+def _prepare(
+    wanted: Sequence[Wanted], operator: Operator, world: SigningWorld, shape: Shaper[Any], answers: list[Answer]
+) -> dict[int, Item]:
+    """Return by number what can be sealed; what cannot has its answer."""
+    at = world.now()
+    items = {}
+    for number, each in enumerate(wanted):
+        mac = reference_mac(each.request.conversation, operator_id=operator.id, world=world)
+        try:
+            items[number] = Item(prepare(each.request, reference_mac=mac, key=each.key, at=at), operator, shape)
+        except Exception as error:  # noqa: BLE001 - one message's failure is its own answer
+            answers[number] = error
+    return items
+
+
+def _look_again(items: Iterable[Item], operator_id: str, world: SigningWorld) -> Exception | None:
+    """Load the operator anew for who lost a race: it may have been what changed. If it may not seal now, say so."""
+    try:
+        with reading(world.engine) as connection:
+            operator = load_operator(connection, operator_id)
+        check_may_seal(operator)
+    except Exception as error:  # noqa: BLE001 - the answer to every message that is left
+        return error
+    for item in items:
+        item.operator, item.has_lost = operator, True
+    return None
+
+
+def _is_stopped_by_registry(answer: object) -> bool:
+    """Tell whether a message might be sealed for a newer state of its operator."""
+    return isinstance(answer, RegistryError) or (
+        isinstance(answer, RequestInvalid) and answer.pointer.startswith("/ai")
+    )
+
+
+def _load(operator: Operator, world: SigningWorld) -> Operator | None:
+    try:
+        with reading(world.engine) as connection:
+            return load_operator(connection, operator.id)
+    except (RegistryError, SQLAlchemyError):  # what stopped it stays the answer
+        return None
 
 
 def decide(request: SignRequest, *, operator: Operator, world: SigningWorld) -> tuple[Facts, Decision]:
     """Say what the policy would answer, signing and logging nothing. Raises as `issue_seal`, but not Refused."""
     check_may_seal(operator)
-    system = system_of(request, operator)
-    chain = _load(_reference_mac(request, operator, world), operator, world)
-    facts = gather_facts(request, operator=operator, chain=chain, system=system, at=world.now())
-    return facts, world.policies.decide(facts)
+    mac = reference_mac(request.conversation, operator_id=operator.id, world=world)
+    chain = None
+    if mac is not None:
+        with reading(world.engine) as connection:
+            chain = load_chains(connection, [(operator.id, mac)]).get((operator.id, mac))
+    kind = world.kinds.kind_of(request.declared, operator=operator, chain=chain, at=world.now())
+    return kind.facts, kind.decision
 
 
-def _turn(prepared: _Prepared) -> Lock:
-    return _TURNS[hash(prepared.reference_mac) % len(_TURNS)]
-
-
-def _prepare(request: SignRequest, operator: Operator, world: SigningWorld) -> _Prepared:
-    _check_claimable(request, at=world.now())
-    return _Prepared(
-        request=request,
-        operator=operator,
-        content=hash_content(request),
-        recipient=None if request.recipient is None else parse_address(request.recipient),
-        system=system_of(request, operator),
-        reference_mac=_reference_mac(request, operator, world),
-    )
-
-
-def _look_again(prepared: _Prepared, world: SigningWorld) -> _Prepared:
-    """Load the operator anew: it may have been what changed. Raises OperatorSuspended and what else stops it now."""
-    with reading(world.engine) as connection:
-        operator = load_operator(connection, prepared.operator.id)
-    check_may_seal(operator)
-    return replace(prepared, operator=operator, system=system_of(prepared.request, operator))
-
-
-def _check_claimable(request: SignRequest, *, at: datetime) -> None:
-    """Refuse what no reader of seals would accept, before it is signed and logged."""
-    if request.sent_at is not None and request.sent_at > at + CLOCK_TOLERANCE:
-        raise RequestInvalid("/sent_at", "sent_at is in the future")
-    if request.sent_at is not None and request.sent_at < _EARLIEST_SENT:
-        raise RequestInvalid("/sent_at", f"sent_at is before {_EARLIEST_SENT:%Y}")
-    if request.agent is not None and not request.agent.isprintable():
-        raise RequestInvalid("/agent", "agent is one line of printable characters")
-
-
-def _try_once(
-    prepared: _Prepared, world: SigningWorld, shape: Callable[[SignedSeal], Shape]
-) -> tuple[IssuedSeal, Shape]:
-    at = world.now()
-    chain = _load(prepared.reference_mac, prepared.operator, world)
-    facts = gather_facts(prepared.request, operator=prepared.operator, chain=chain, system=prepared.system, at=at)
-    decision = world.policies.decide(facts)
-    jti = format_ulid(at=at, randomness=world.random(_ULID_RANDOM_BYTES))
-    facts_salt = world.random(_FACTS_SALT_BYTES)
-    record = _record(jti, prepared.operator, facts, facts_salt, decision, at)
-    if decision.verdict is Verdict.DENY:
-        raise _refuse(record, decision, guards=_guards(prepared, chain), world=world)
-    if prepared.reference_mac is not None and chain is None:
-        chain = ChainState(id=format_ulid(at=at, randomness=world.random(_ULID_RANDOM_BYTES)))
-    statement = Statement(
-        issuer=world.issuer,
-        jti=jti,
-        at=at,
-        lifetime=world.seal_lifetime,
-        operator=prepared.operator,
-        request=prepared.request,
-        content=prepared.content,
-        recipient=prepared.recipient,
-        chain=chain,
-        system=prepared.system,
-        facts=facts,
-        facts_salt=facts_salt,
-        decision=decision,
-        disclosed_decision=disclosed_decision(record),
-        salt_key=world.salt_key(prepared.operator.id, at),
-    )
-    return _sign_and_log(statement, record, prepared, world, shape)
-
-
-def _sign_and_log(
-    statement: Statement,
-    record: DecisionRecord,
-    prepared: _Prepared,
-    world: SigningWorld,
-    shape: Callable[[SignedSeal], Shape],
-) -> tuple[IssuedSeal, Shape]:
-    disclosures = disclosures_of(statement)
-    world.check_seal_key(statement.at)
-    claims = claims_of(statement, disclosures)
-    jws = sign_seal(claims, signer=world.signer)
-    signed = SignedSeal(
-        jti=statement.jti,
-        seal=format_seal(jws, disclosures),
-        code=make_code(world.random(_CODE_RANDOM_BYTES)),
-        conversation=claims.conv,
-        issued_at=statement.at,
-        facts=statement.facts,
-        decision=statement.decision,
-    )
-    shaped = shape(signed)
-    appended = world.log.append(
-        Append(
-            log_id=statement.operator.id,
-            leaf=leaf_of(LeafKind.SEAL, jws.encode("ascii")),
-            token=Token(
-                jti=signed.jti, operator_id=statement.operator.id, code=signed.code, jws=jws, created_at=statement.at
-            ),
-            guards=_guards(prepared, statement.chain, link=_link(statement, jws)),
-            writes=(keep_decision(record),),
-        )
-    )
-    return logged(signed, appended), shaped
-
-
-def _link(statement: Statement, jws: str) -> Link:
-    request = statement.request
-    return Link(
-        jws_hash=previous_hash(jws),
-        by=request.authorship,
-        discloses=request.disclosure is not None and request.authorship is not Authorship.HUMAN,
-        at=statement.at,
-    )
-
-
-def _guards(prepared: _Prepared, chain: ChainState | None, *, link: Link | None = None) -> tuple[Guard, ...]:
-    """Return what the commit checks: the operator's standing, and the conversation, which `link` advances."""
-    operator, mac = prepared.operator, prepared.reference_mac
-    standing = still_verified(operator, system=prepared.system)
-    if mac is None:
-        return (standing,)
-    if link is None or chain is None:
-        return (standing, unchanged(chain, operator_id=operator.id, reference_mac=mac))
-    return (standing, advance(chain, link, operator_id=operator.id, reference_mac=mac))
-
-
-def _refuse(record: DecisionRecord, decision: Decision, *, guards: tuple[Guard, ...], world: SigningWorld) -> Refused:
-    logged: dict[str, Any] = {
-        "v": 1,
-        "t": "deny",
-        "id": record.id,
-        "salt": format_base64url(world.random(_FACTS_SALT_BYTES)),
-        "facts": record.facts,
-        "decision": record.decision,
-    }
-    body = format_canonical_json(logged)
-    appended: Appended = world.log.append(
-        Append(
-            log_id=record.operator_id,
-            leaf=leaf_of(LeafKind.DENY, body),
-            record=body,
-            guards=guards,
-            writes=(keep_decision(record),),
-        )
-    )
-    return Refused(refusal_id=record.id, decision=decision, origin=appended.origin, index=appended.index)
-
-
-def _record(
-    jti: str, operator: Operator, facts: Facts, facts_salt: bytes, decision: Decision, at: datetime
-) -> DecisionRecord:
-    return DecisionRecord(
-        id=jti,
-        operator_id=operator.id,
-        verdict=decision.verdict.value,
-        facts=facts_to_json(facts),
-        facts_salt=facts_salt,
-        decision=decision_to_json(decision),
-        decided_at=at,
-    )
-
-
-def _reference_mac(request: SignRequest, operator: Operator, world: SigningWorld) -> str | None:
-    if request.conversation is None:
+def reference_mac(reference: str | None, *, operator_id: str, world: SigningWorld) -> str | None:
+    """Return what stands for an operator's own reference of a conversation."""
+    if reference is None:
         return None
-    message = f"conv1\n{operator.id}\n{request.conversation}".encode()
+    message = f"conv1\n{operator_id}\n{reference}".encode()
     return format_base64url(hmac.digest(world.reference_key, message, "sha256"))
-
-
-def _load(reference_mac: str | None, operator: Operator, world: SigningWorld) -> ChainState | None:
-    if reference_mac is None:
-        return None
-    with reading(world.engine) as connection:
-        return load_chain(connection, operator_id=operator.id, reference_mac=reference_mac)

@@ -1,7 +1,8 @@
 """What an operator asks to have sealed: a frozen value, checked field by field at the edge."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any
 
 from sigill.vocabulary import Authorship, Channel, Direction, DisclosureMode, Draft, Enquiry, Language, Purpose, Role
 
@@ -17,8 +18,8 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignRequest:
-    """One message. Exactly one of `text`, `html` and `digest` is given."""
+class Declared:
+    """All that an operator says of a message but its content: what messages of one kind have in common."""
 
     authorship: Authorship
     channel: Channel
@@ -26,18 +27,36 @@ class SignRequest:
     purpose: Purpose = Purpose.SERVICE
     direction: Direction | None = None
     language: Language | None = None
-    text: str | None = None
-    html: str | None = None
-    digest: Digest | None = None
-    files: tuple[str, ...] = ()
-    conversation: str | None = None
-    recipient: str | dict[str, str] | None = field(default=None, hash=False)
     jurisdiction: str | None = None
     vulnerable: bool = False
     scope: tuple[str, ...] = ()
     disclosure: DisclosureMode | None = None
     ai_system: str | None = None
     draft: Draft | None = None
-    agent: str | None = None
     role: Role = Role.OPERATOR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignRequest:
+    """One message. Exactly one of `text`, `html` and `digest` is given; `edits` is the id of what it replaces."""
+
+    declared: Declared
+    text: str | None = None
+    html: str | None = None
+    digest: Digest | None = None
+    files: tuple[str, ...] = ()
+    conversation: str | None = None
+    recipient: str | dict[str, str] | None = field(default=None, hash=False)
+    agent: str | None = None
     sent_at: datetime | None = None
+    edits: str | None = None
+
+
+_DECLARED = frozenset(each.name for each in fields(Declared))
+
+
+def make_request(**values: Any) -> SignRequest:  # noqa: ANN401 - the fields of both classes
+    """Return the request with these fields of `Declared` and `SignRequest`, by name."""
+    declared = {name: value for name, value in values.items() if name in _DECLARED}
+    content = {name: value for name, value in values.items() if name not in _DECLARED}
+    return SignRequest(declared=Declared(**declared), **content)

@@ -1,148 +1,124 @@
-"""From a decided request to the claims and disclosures of one seal. Pure: everything random is handed in."""
+"""From a request to the claims and disclosures of one seal. Pure: everything random is handed in."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
-from conversations.chain import ChainState
 from registry.assurance import attained_level
 from registry.model import Environment, Operator
 from registry.operators import find_ai_system
-from sigill.encoding.base64url import format_base64url
-from sigill.encoding.strict_json import Json
+from sigill.encoding.base64url import encode_base64url, format_base64url
+from sigill.encoding.strict_json import format_canonical_json
 from sigill.policy.decision import Decision
-from sigill.policy.facts import Facts, facts_digest
+from sigill.policy.facts import Facts
 from sigill.seal.claims import (
+    DIGESTS,
     AiClaim,
     AttestationClaim,
     AuthorshipClaim,
-    ConversationClaim,
     OperatorClaim,
     PolicyClaim,
     SealClaims,
     audience_of,
     operator_url,
 )
-from sigill.seal.disclosures import AddressType, Disclosure, Name, derive_salt, make_disclosure
-from sigill.seal.recipient import commit_recipient, open_recipient
-from sigill.seal.token import digests_of
+from sigill.seal.disclosures import AddressType
+from sigill.seal.recipient import hash_recipient, recipient_message
+from sigill.seal.salts import NAMES, SALT_BYTES, SaltKey
+from sigill.seal.writing import write_disclosures
 from sigill.text.addresses import Address
 from sigill.vocabulary import AttestationLevel, foreign_words
 from signing.content import SealedContent
-from signing.request import SignRequest
+from signing.request import Declared
 
-LATE_AFTER = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """Everything one seal says, before it is signed."""
-
-    issuer: str
-    jti: str
-    at: datetime
-    lifetime: timedelta
-    operator: Operator
-    request: SignRequest
-    content: SealedContent
-    recipient: Address | None
-    chain: ChainState | None
-    system: str | None
-    facts: Facts
-    facts_salt: bytes
-    decision: Decision
-    disclosed_decision: Json
-    salt_key: bytes
+LATE_AFTER: Final = timedelta(minutes=5)
+_NONE_YET: Final = "A" * 43
+_MOST_DECOYS: Final = DIGESTS - len(NAMES) + 2  # recipient and agent may be missing
 
 
-def disclosures_of(statement: Statement) -> tuple[Disclosure, ...]:
-    """Return the disclosures, each with its derived salt."""
-    content = statement.content
-    values: list[tuple[Name, Json]] = [
-        (Name.MSG, {"canon": "nu1", "h": content.h}),
-        (Name.MSGX, {"hx": content.hx, "n": content.n}),
-        (Name.LINKS, list(content.links)),
-        (Name.FILES, sorted(content.files)),
+class SealedParts(NamedTuple):
+    """What of a seal depends on its content: the disclosures' texts, the sorted digests, and `rcp`, all in ASCII."""
+
+    disclosures: list[bytes]
+    digests: list[bytes]
+    rcp: bytes | None
+
+
+def seal_parts(
+    content: SealedContent, recipient: Address | None, agent: str | None, *, dec: bytes, salts: SaltKey, jti: bytes
+) -> SealedParts:
+    """Return the disclosures, each with its derived salt, and the commitment to the recipient."""
+    block = salts.block(jti, decoys=_MOST_DECOYS)
+    values = [
+        (0, b"msg", b'{"canon":"nu1","h":"%b"}' % content.h),
+        (1, b"msgx", b'{"hx":"%b","n":%d}' % (content.hx, content.n)),
+        (2, b"links", _hashes(content.links)),
+        (3, b"files", _hashes(content.files)),
     ]
-    if statement.recipient is not None:
-        salt = derive_salt(statement.salt_key, jti=statement.jti, name=Name.RCP_OPEN.value)
-        kind = AddressType(statement.recipient.kind)
-        values.append((Name.RCP_OPEN, open_recipient(salt, kind=kind, address=statement.recipient.normalised)))
-    values.append((Name.DEC, statement.disclosed_decision))
-    if statement.request.agent is not None:
-        values.append((Name.AGENT, {"ref": statement.request.agent}))
-    return tuple(
-        make_disclosure(name, value, salt=derive_salt(statement.salt_key, jti=statement.jti, name=name.value))
-        for name, value in values
-    )
+    rcp = None
+    if recipient is not None:
+        kind = AddressType(recipient.kind)
+        opened = hash_recipient(block[4 * SALT_BYTES : 5 * SALT_BYTES], kind=kind, address=recipient.normalised)
+        values.append((4, b"rcp_open", b'{"h":"%b","t":"%b"}' % (opened.encode("ascii"), kind.value.encode("ascii"))))
+        rcp = encode_base64url(salts.mac(recipient_message(jti=jti, kind=kind, address=recipient.normalised)))
+    values.append((5, b"dec", dec))
+    if agent is not None:
+        values.append((6, b"agent", format_canonical_json({"ref": agent})))
+    disclosures, digests = write_disclosures(values, block=block)
+    return SealedParts(disclosures, digests, rcp)
 
 
-def claims_of(statement: Statement, disclosures: tuple[Disclosure, ...]) -> SealClaims:
-    """Return the clear claims that go with `disclosures`."""
-    request, facts = statement.request, statement.facts
-    words = foreign_words(request.authorship, draft=request.draft)
-    sent = request.sent_at
+def is_late(sent: datetime | None, *, at: datetime) -> bool:
+    """Tell whether a message is sealed late enough after it was sent to say so."""
+    return sent is not None and at - sent > LATE_AFTER
+
+
+def sample_claims(  # noqa: PLR0913 - what a kind of message is made of
+    declared: Declared,
+    *,
+    issuer: str,
+    operator: Operator,
+    system: str | None,
+    facts: Facts,
+    decision: Decision,
+    at: datetime,
+) -> SealClaims:
+    """Return the clear claims of any message of this kind; what is each seal's own is filled in by its writer."""
+    words = foreign_words(declared.authorship, draft=declared.draft)
+    second = at.replace(microsecond=0)
     return SealClaims(
-        iss=statement.issuer,
-        aud=audience_of(statement.issuer),
-        sub=operator_url(statement.issuer, statement.operator.id),
-        iat=statement.at.replace(microsecond=0),
-        exp=(statement.at + statement.lifetime).replace(microsecond=0),
-        jti=statement.jti,
-        op=_operator_claim(statement),
+        iss=issuer,
+        aud=audience_of(issuer),
+        sub=operator_url(issuer, operator.id),
+        iat=second,
+        exp=second + timedelta(days=1),
+        jti="0" * 26,
+        op=OperatorClaim(
+            name=operator.name,
+            id=operator.identifier,
+            ind=operator.industry,
+            lvl=int(attained_level(operator.evidence, at=at)),
+            test=operator.environment is Environment.TEST,
+        ),
         auth=AuthorshipClaim(
-            by=request.authorship, role=request.role, oversight=words.oversight, dst=words.source_type
+            by=declared.authorship, role=declared.role, oversight=words.oversight, dst=words.source_type
         ),
         att=AttestationClaim(lvl=AttestationLevel.C, m="declared"),
-        ch=request.channel,
+        ch=declared.channel,
         dir=facts.direction,
-        pur=request.purpose,
-        pol=_policy_claim(statement),
-        sd=digests_of(disclosures, salt_key=statement.salt_key, jti=statement.jti),
-        sent=None if sent is None else sent.replace(microsecond=0),
-        late=sent is not None and statement.at - sent > LATE_AFTER,
-        rcp=_recipient_claim(statement),
-        conv=_conversation_claim(statement.chain),
-        ai=_ai_claim(statement),
+        pur=declared.purpose,
+        pol=PolicyClaim(pack=decision.name, ver=decision.version, dig=format_base64url(decision.digest), fd=_NONE_YET),
+        sd=(_NONE_YET,) * DIGESTS,
+        ai=_ai_claim(operator, system),
     )
 
 
-def _operator_claim(statement: Statement) -> OperatorClaim:
-    operator = statement.operator
-    return OperatorClaim(
-        name=operator.name,
-        id=operator.identifier,
-        ind=operator.industry,
-        lvl=int(attained_level(operator.evidence, at=statement.at)),
-        test=operator.environment is Environment.TEST,
-    )
+def _hashes(hashes: Sequence[str]) -> bytes:
+    return format_canonical_json(list(hashes)) if hashes else b"[]"
 
 
-def _policy_claim(statement: Statement) -> PolicyClaim:
-    decision = statement.decision
-    return PolicyClaim(
-        pack=decision.name,
-        ver=decision.version,
-        dig=format_base64url(decision.digest),
-        fd=format_base64url(facts_digest(statement.facts, statement.facts_salt)),
-    )
-
-
-def _recipient_claim(statement: Statement) -> str | None:
-    recipient = statement.recipient
-    if recipient is None:
+def _ai_claim(operator: Operator, system: str | None) -> AiClaim | None:
+    if system is None:
         return None
-    kind = AddressType(recipient.kind)
-    return commit_recipient(statement.salt_key, jti=statement.jti, kind=kind, address=recipient.normalised)
-
-
-def _conversation_claim(chain: ChainState | None) -> ConversationClaim | None:
-    if chain is None:
-        return None
-    return ConversationClaim(id=chain.id, seq=chain.seq + 1, prev=chain.last_hash)
-
-
-def _ai_claim(statement: Statement) -> AiClaim | None:
-    if statement.system is None:
-        return None
-    system = find_ai_system(statement.operator, statement.system)
-    return AiClaim(system=system.name, provider=system.provider, model=system.model)
+    found = find_ai_system(operator, system)
+    return AiClaim(system=found.name, provider=found.provider, model=found.model)

@@ -115,9 +115,10 @@ class Deployment:
         return value
 
 
-def deploy(folder: Path, *operators: Operator) -> Deployment:
-    """Return a deployment in `folder` with the given operators (by default one bank)."""
-    services = build_services(read_settings({"VAR": str(folder / "var")}), first_start=True)
+def deploy(folder: Path, *operators: Operator, database_url: str = "") -> Deployment:
+    """Return a deployment in `folder` with the given operators (by default one bank) and database (a file in it)."""
+    settings = read_settings({"VAR": str(folder / "var"), "DATABASE_URL": database_url})
+    services = build_services(settings, first_start=True)
     migrate(services.engine)
     deployment = Deployment(services, build_app(services))
     for each in operators or (operator(),):

@@ -25,6 +25,7 @@ from sigill.report.content import Presented
 from sigill.report.judge import Evidence, LogEvidence, Report, judge_seal
 from sigill.report.openers import BroughtOpener, Opener
 from sigill.report.standing import Standing
+from sigill.report.status import NOTHING_KNOWN, StatusEvidence
 from sigill.report.trust import Trust, TrustedLog, format_trust
 from sigill.seal.claims import (
     AiClaim,
@@ -194,6 +195,7 @@ class Case:
         log: LogEvidence | None = None,
         at: datetime | None = None,
         standing: Standing | None = None,
+        status: StatusEvidence = NOTHING_KNOWN,
     ) -> Evidence:
         """Return what a verdict rests on, everything as it should be unless overruled."""
         return Evidence(
@@ -203,6 +205,7 @@ class Case:
             log=log or LogEvidence(self.receipt),
             at=at or self.at,
             standing=standing,
+            status=status,
         )
 
     def judge(
@@ -211,12 +214,14 @@ class Case:
         log: LogEvidence | None = None,
         at: datetime | None = None,
         standing: Standing | None = None,
+        status: StatusEvidence = NOTHING_KNOWN,
         opener: Opener | None = None,
         **presented: Any,
     ) -> Report:
         """Judge the seal with its own text and recipient, or with what is given instead of them."""
         brought: dict[str, Any] = {"text": self.text, "recipient": self.recipient} | presented
-        evidence = self.evidence(Presented(**brought), log=log, at=at, standing=standing, opener=opener)
+        asked = Presented(**brought)
+        evidence = self.evidence(asked, log=log, at=at, standing=standing, status=status, opener=opener)
         return judge_seal(self.parsed, evidence)
 
 

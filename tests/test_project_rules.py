@@ -127,7 +127,8 @@ def test_the_tests_run_with_the_versions_the_service_runs_with() -> None:
 
 
 def test_nothing_the_service_runs_on_is_under_the_gpl() -> None:
-    for requirement in _pinned("server.txt"):
+    accepted = ("psycopg==", "psycopg-binary==")  # LGPL, unmodified: docs/adr/0006-postgresql.md
+    for requirement in (name for name in _pinned("server.txt") if not name.startswith(accepted)):
         about = metadata(requirement.partition("==")[0])
         stated = [line for key in ("License-Expression", "License") for line in about.get_all(key) or []]
         stated += [line for line in about.get_all("Classifier") or [] if line.startswith("License")]

@@ -16,6 +16,7 @@ class Edge:
 
     frontier: Frontier = field(default_factory=Frontier)
     nodes: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
+    pruned_at: int = 0  # the number of full tiles of leaves when what was left of the rightmost ones last went
 
     def read(self, level: int, index: int) -> bytes:
         """Return a node of the edge; KeyError for one further left."""
@@ -24,9 +25,11 @@ class Edge:
     def grown(self, leaf_hashes: Iterable[bytes]) -> "Edge":
         """Return the edge after these leaves. Costs two hashes a leaf and a copy of at most 512 nodes a level."""
         frontier, completed = grow(self.frontier, leaf_hashes)
-        nodes = dict(self._rightmost_nodes())
-        nodes.update(((level, index), value) for level, index, value in completed)
-        return Edge(frontier, nodes)
+        full_tiles = self.frontier.size >> TILE_HEIGHT
+        kept = self.nodes.items() if full_tiles == self.pruned_at else self._rightmost_nodes()
+        nodes = dict(kept)
+        nodes.update([((level, index), value) for level, index, value in completed])
+        return Edge(frontier, nodes, full_tiles)
 
     def changed_tiles(self, old_size: int) -> Iterator[tuple[Tile, bytes]]:
         """Yield the tiles that changed since the edge that this one was grown from, each whole from its first hash."""

@@ -11,10 +11,10 @@ from sigill.tlog.note import is_key_name
 from sigill.tlog.proof import LogProof, format_proof
 from sigill.tlog.tiles import TILE_WIDTH, Tile
 from sigill.tlog.tree import EMPTY_ROOT, inclusion_proof
-from storage.engine import writing
+from storage.engine import own_turn_at, writing
 from transparency.append import Append, Appended, LogHead, StoredToken
-from transparency.commit_queue import MAX_BATCH, CommitQueue
-from transparency.errors import LogConflict, StoreUnavailable
+from transparency.commit_queue import MAX_BATCH, MAX_WAITING, CommitObserver, CommitQueue
+from transparency.errors import LogConflict, StoreUnavailable, TransparencyError
 from transparency.reading import LogReader
 from transparency.sequencing import Committed, Sequencer, SignerFor, signed_checkpoint
 from transparency.tables import logs, tokens
@@ -26,12 +26,27 @@ class TransparencyLog:
     `signer_for` gives the Ed25519 key of a log by its origin, named as the origin; one private key may serve several.
     """
 
-    def __init__(self, engine: Engine, *, signer_for: SignerFor, max_batch: int = MAX_BATCH) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        signer_for: SignerFor,
+        max_batch: int = MAX_BATCH,
+        max_waiting: int = MAX_WAITING,
+        observer: CommitObserver | None = None,
+    ) -> None:
         self._engine = engine
         self._signer_for = signer_for
         self._reader = LogReader(engine)
+        self._max_batch = max_batch
         sequencer = Sequencer(engine, signer_for=signer_for)
-        self._queue = CommitQueue[Append, Committed](sequencer.commit, max_batch=max_batch)
+        self._queue = CommitQueue[Append, Committed](
+            sequencer.commit,
+            max_batch=max_batch,
+            max_waiting=max_waiting,
+            observer=observer,
+            turn=lambda: own_turn_at(engine),
+        )
 
     def create_log(self, log_id: str, origin: str) -> None:
         """Create an empty log with its signed checkpoint, unless it is there already.
@@ -57,20 +72,28 @@ class TransparencyLog:
     def append(self, append: Append) -> Appended:
         """Append one leaf; return when it is durable, with its receipt.
 
-        Raises GuardFailed, CodeTaken, TokenExists, LogUnknown, LogCorrupt, StoreUnavailable, and whatever its own
-        writes raise: then nothing of it was written.
+        Raises GuardFailed, KeyClaimed, CodeTaken, TokenExists, LogUnknown, LogCorrupt, Overloaded, StoreUnavailable,
+        and whatever its own writes raise: then nothing of it was written (but see CommitInterrupted).
         """
         (answer,) = self.append_all((append,))
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    def append_all(self, appends: Sequence[Append]) -> tuple[Appended | Exception, ...]:
-        """Append leaves in one commit; each answer is what `append` would return or raise. Not all or nothing."""
-        if not appends:
-            return ()
-        answers = self._queue.submit(appends)
-        return tuple(_appended(append, answer) for append, answer in zip(appends, answers, strict=True))
+    def append_all(self, appends: Sequence[Append]) -> list[Appended | Exception]:
+        """Append leaves, in order; each answer is what `append` would return or raise. They wait in the first's lane.
+
+        Not all or nothing: as many commits as it takes, each of at most `max_batch`, so that others get their turns.
+        """
+        answers: list[Appended | Exception] = []
+        for begin in range(0, len(appends), self._max_batch):
+            batch = appends[begin : begin + self._max_batch]
+            try:
+                committed = self._queue.submit(batch, lane=batch[0].log_id)
+            except TransparencyError as error:
+                committed = [error] * len(batch)
+            answers += map(_appended, batch, committed)
+        return answers
 
     def logs(self) -> tuple[LogHead, ...]:
         """Return every log's head, in the order of their ids."""
@@ -96,6 +119,19 @@ class TransparencyLog:
     def receipt(self, log_id: str, index: int) -> str:
         """Return a fresh tlog-proof of a leaf against the current checkpoint. Raises LogUnknown, EntryUnknown."""
         return self._reader.receipt(log_id, index)
+
+    def receipt_at(self, log_id: str, index: int, tree_size: int) -> str:
+        """Return the proof that was given out with a tree of that size: its checkpoint, signed anew, is the same.
+
+        Raises LogUnknown, EntryUnknown, StoreUnavailable.
+        """
+        origin, root, path = self._reader.proof_at(log_id, index, tree_size)
+        note = signed_checkpoint(Checkpoint(origin, tree_size, root), signer_for=self._signer_for)
+        return format_proof(LogProof(index, tuple(path), note))
+
+    def token_at(self, log_id: str, index: int) -> StoredToken | None:
+        """Return the token of the leaf at an index, or None: another kind of leaf."""
+        return self._reader.token((tokens.c.log_id == log_id) & (tokens.c.idx == index))
 
     def leaf(self, log_id: str, index: int) -> AnyLeaf:
         """Return the leaf at an index. Raises EntryUnknown."""

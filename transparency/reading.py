@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sigill.tlog.leaf import HEAD, AnyLeaf, HeadLeaf, Leaf, LeafKind, format_leaf
 from sigill.tlog.proof import LogProof, format_proof
 from sigill.tlog.tiles import MAX_LEVEL, TILE_WIDTH, Tile, format_bundle, node_reader
-from sigill.tlog.tree import inclusion_proof
+from sigill.tlog.tree import NodeReader, inclusion_proof, root_hash
 from storage.engine import reading
 from storage.times import from_ms
 from transparency.append import LogHead, StoredToken
@@ -81,21 +81,31 @@ class LogReader:
         Raises LogUnknown, EntryUnknown, LogCorrupt.
         """
         with self._reading() as connection:
-            head = _load_head(connection, log_id)
-            if head is None:
-                raise LogUnknown(f"no log {log_id[:80]!r}")
-            if not 0 <= index < head.size:
-                raise EntryUnknown(f"no leaf {index} in log {log_id[:80]!r} of {head.size}")
-
-            @cache
-            def read_tile(tile: Tile) -> bytes:
-                data = self._load_tile(connection, log_id, tile)
-                if data is None:
-                    raise LogCorrupt(f"log {log_id}: tile {tile.index} of level {tile.level} is missing or too short")
-                return data
-
-            path = inclusion_proof(index, head.size, node_reader(head.size, read_tile))
+            head = _head_with_leaf(connection, log_id, index)
+            path = inclusion_proof(index, head.size, self._nodes(connection, head.log_id, head.size))
         return format_proof(LogProof(index, path, head.checkpoint))
+
+    def proof_at(self, log_id: str, index: int, tree_size: int) -> tuple[str, bytes, Sequence[bytes]]:
+        """Return the log's origin, and root and inclusion path in the tree as it was with `tree_size` leaves.
+
+        Raises LogUnknown, EntryUnknown (index or size are beyond the log), LogCorrupt.
+        """
+        with self._reading() as connection:
+            head = _head_with_leaf(connection, log_id, tree_size - 1)
+            if not 0 <= index < tree_size:
+                raise EntryUnknown(f"no leaf {index} in log {log_id[:80]!r} when it had {tree_size}")
+            read = self._nodes(connection, log_id, tree_size)
+            return head.origin, root_hash(tree_size, read), inclusion_proof(index, tree_size, read)
+
+    def _nodes(self, connection: Connection, log_id: str, tree_size: int) -> NodeReader:
+        @cache
+        def read_tile(tile: Tile) -> bytes:
+            data = self._load_tile(connection, log_id, tile)
+            if data is None:
+                raise LogCorrupt(f"log {log_id}: tile {tile.index} of level {tile.level} is missing or too short")
+            return data
+
+        return node_reader(tree_size, read_tile)
 
     def token(self, condition: ColumnElement[bool]) -> StoredToken | None:
         """Return the one token that a condition on `transparency.tables.tokens` selects, or None."""
@@ -140,6 +150,15 @@ class LogReader:
 def _load_head(connection: Connection, log_id: str) -> LogHead | None:
     row = connection.execute(select(logs).where(logs.c.log_id == log_id)).one_or_none()
     return None if row is None else _head(row)
+
+
+def _head_with_leaf(connection: Connection, log_id: str, index: int) -> LogHead:
+    head = _load_head(connection, log_id)
+    if head is None:
+        raise LogUnknown(f"no log {log_id[:80]!r}")
+    if not 0 <= index < head.size:
+        raise EntryUnknown(f"no leaf {index} in log {log_id[:80]!r} of {head.size}")
+    return head
 
 
 def _head(row: Row[Any]) -> LogHead:

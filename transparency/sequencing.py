@@ -1,39 +1,50 @@
 """One batch, one transaction, in this order:
 
 1. the heads of the logs concerned, locked in the order of their ids, and their edges
-2. each append in turn, in a savepoint: guards, then writes with the index it would get; who fails drops out
-3. leaves, tokens, records
-4. tiles, head and one signed checkpoint per log
-5. the commit, and only then what this process remembers
+2. what the parts are held against: one ledger per kind of part
+3. each append in turn, in memory: who fails a check drops out, the others get their index
+4. leaves, tokens and records, then what the ledgers took
+5. tiles, head and one signed checkpoint per log
+6. the commit, and only then what this process remembers
 
+An append that brings guards and writes of its own is a batch of one, and these run in a savepoint at step 3.
 Whatever is killed, whenever: either all of it is there or nothing.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import groupby
+from typing import Final
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, select, update
 from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
 
 from sigill.tlog.checkpoint import Checkpoint, sign_checkpoint
-from sigill.tlog.leaf import HEAD, AnyLeaf, Leaf, format_leaf
+from sigill.tlog.leaf import format_leaf
 from sigill.tlog.note import NoteSigner
 from sigill.tlog.tree import hash_leaf
-from storage.engine import writing
-from storage.times import to_ms
-from transparency.append import Append, LogHead, Token
+from storage.bulk import FEWEST_COPIED
+from storage.engine import reading, writing
+from storage.prepared import Asked, Prepared, together
+from transparency.append import Append, Ledger, LogHead, Part, Place
 from transparency.edge import Edge
-from transparency.errors import CodeTaken, LogCorrupt, LogUnknown, StoreUnavailable, TokenExists
-from transparency.tables import entries, logs, records, tokens
+from transparency.errors import CodeTaken, CommitInterrupted, LogCorrupt, LogUnknown, StoreUnavailable, TokenExists
+from transparency.rows import insert_accepted
+from transparency.tables import logs, tokens
 from transparency.tile_store import load_edge, save_tiles
 
 SignerFor = Callable[[str], NoteSigner]
 
 _MAX_EDGES: Final = 256
 _CONNECTION_FAILURES: Final = (OperationalError, InterfaceError, InternalError)
-_SAVE_HEAD: Final = (
+_LOCK_HEAD: Final = Prepared(
+    select(logs.c.log_id, logs.c.origin, logs.c.size, logs.c.root, logs.c.checkpoint)
+    .where(logs.c.log_id == bindparam("log"))
+    .with_for_update()
+)
+_SAVE_HEAD: Final = Prepared(
     update(logs)
     .where(logs.c.log_id == bindparam("log"), logs.c.size == bindparam("old_size"))
     .values(size=bindparam("new_size"), root=bindparam("new_root"), checkpoint=bindparam("new_checkpoint"))
@@ -63,12 +74,7 @@ class _OpenLog:
         return self.head.size + len(self.accepted)
 
 
-@dataclass(slots=True)
-class _Taken:
-    """The codes and jtis that no further token may have."""
-
-    codes: set[str]
-    jtis: set[str]
+Ledgers = Mapping[type[Part], Ledger]
 
 
 class Sequencer:
@@ -80,42 +86,93 @@ class Sequencer:
         self._edges: OrderedDict[str, Edge] = OrderedDict()
 
     def commit(self, appends: Sequence[Append]) -> list[Committed | Exception]:
-        """Commit a batch; one answer or exception per append. A database failure is StoreUnavailable for all."""
+        """Commit a batch; one answer or exception per append. A database failure is StoreUnavailable for all.
+
+        Appends with code of their own, and their neighbours, are transactions apart.
+        """
+        answers: list[Committed | Exception] = []
+        for is_scripted, group in groupby(appends, key=lambda append: append.is_scripted):
+            batch = list(group)
+            for part in [[append] for append in batch] if is_scripted else [batch]:
+                answers += self._commit_together(part)
+        return answers
+
+    def _commit_together(self, appends: Sequence[Append]) -> list[Committed | Exception]:
         try:
             return self._attempt(appends)
-        except IntegrityError:  # another process took a code after this one had looked: it is visible now
-            return [self._commit_alone(append) for append in appends]
+        except IntegrityError as error:  # a code was drawn twice, or its own writes broke a constraint
+            if len(appends) > 1:
+                return [answer for append in appends for answer in self._commit_together([append])]
+            return [self._why(appends[0], error)]
+        except CommitInterrupted as error:
+            return [error for _ in appends]
         except SQLAlchemyError as error:
             return [_unavailable(error) for _ in appends]
 
-    def _commit_alone(self, append: Append) -> Committed | Exception:
-        try:
-            return self._attempt([append])[0]
-        except IntegrityError as error:  # so it is a broken constraint of its own writes, seen only at the end
+    def _why(self, append: Append, error: IntegrityError) -> Exception:
+        """Say which constraint an append that was alone has broken."""
+        token = append.token
+        if token is None:
             return error
-        except SQLAlchemyError as error:
-            return _unavailable(error)
+        same_jti = select(tokens.c.jti).where(tokens.c.jti == token.jti)
+        same_code = select(tokens.c.jti).where(tokens.c.code == token.code)
+        try:
+            with reading(self._engine) as connection:
+                if connection.execute(same_jti).first() is not None:
+                    return TokenExists(f"token {token.jti[:80]!r} is in the log already")
+                if connection.execute(same_code).first() is not None:
+                    return CodeTaken("the code is in use")
+        except SQLAlchemyError as trouble:
+            return _unavailable(trouble)
+        return error
 
     def _attempt(self, appends: Sequence[Append]) -> list[Committed | Exception]:
-        with writing(self._engine) as connection:
-            opened = self._open_logs(connection, {append.log_id for append in appends})
-            taken = _taken_tokens(connection, [append.token for append in appends if append.token])
-            places = [_sequence(connection, append, opened, taken) for append in appends]
-            _insert_accepted(connection, opened)
-            closed = {
-                log_id: self._close_log(connection, log)
-                for log_id, log in opened.items()
-                if isinstance(log, _OpenLog) and log.accepted
-            }
+        at_the_end = False
+        try:
+            with writing(self._engine) as connection:
+                with together(connection):
+                    heads = _ask_heads(connection, appends)
+                    ledgers = _open_ledgers(connection, appends)
+                    opened = self._open_logs(connection, heads)
+                places = [_sequence(connection, append, opened, ledgers) for append in appends]
+                closed = self._write(connection, opened, ledgers)
+                at_the_end = True
+        except SQLAlchemyError as error:
+            if at_the_end and not isinstance(error, IntegrityError):
+                lost = CommitInterrupted(f"the commit was interrupted ({type(error).__name__}): made, or not")
+                raise lost from error
+            raise
         for log_id, (edge, _) in closed.items():
             self._remember(log_id, edge)
         return [_answer(append, place, opened, closed) for append, place in zip(appends, places, strict=True)]
 
-    def _open_logs(self, connection: Connection, log_ids: set[str]) -> dict[str, _OpenLog | Exception]:
-        query = select(logs).where(logs.c.log_id.in_(sorted(log_ids))).order_by(logs.c.log_id).with_for_update()
-        opened: dict[str, _OpenLog | Exception] = {log_id: LogUnknown(f"no log {log_id[:80]!r}") for log_id in log_ids}
-        for row in connection.execute(query):
-            head = LogHead(row.log_id, row.origin, row.size, row.root, row.checkpoint)
+    def _write(
+        self, connection: Connection, opened: Mapping[str, _OpenLog | Exception], ledgers: Ledgers
+    ) -> dict[str, tuple[Edge, str]]:
+        """Write what was accepted; return each written log's new edge and checkpoint."""
+        grown = {log_id: log for log_id, log in opened.items() if isinstance(log, _OpenLog) and log.accepted}
+        if not grown:
+            return {}
+        is_copied = sum(len(log.accepted) for log in grown.values()) >= FEWEST_COPIED
+        with nullcontext() if is_copied else together(connection):
+            insert_accepted(connection, [(log.head.size, log.accepted) for log in grown.values()])
+            tree_sizes = {log_id: log.next_index for log_id, log in grown.items()}
+            for ledger in ledgers.values():
+                ledger.save(connection, tree_sizes)
+            closed = {log_id: self._close_log(connection, log) for log_id, log in grown.items()}
+        for log_id, (_, _, saved) in closed.items():
+            if saved.changed() != 1:
+                raise StoreUnavailable(f"log {log_id} was written past its lock")
+        return {log_id: (edge, note) for log_id, (edge, note, _) in closed.items()}
+
+    def _open_logs(self, connection: Connection, heads: Mapping[str, Asked]) -> dict[str, _OpenLog | Exception]:
+        opened: dict[str, _OpenLog | Exception] = {}
+        for log_id, asked in heads.items():
+            rows = asked.rows()
+            if not rows:
+                opened[log_id] = LogUnknown(f"no log {log_id[:80]!r}")
+                continue
+            head = LogHead(*rows[0])
             try:
                 edge = load_edge(connection, head, known=self._edges.get(head.log_id))
                 opened[head.log_id] = _OpenLog(head, edge)
@@ -123,7 +180,7 @@ class Sequencer:
                 opened[head.log_id] = error
         return opened
 
-    def _close_log(self, connection: Connection, log: _OpenLog) -> tuple[Edge, str]:
+    def _close_log(self, connection: Connection, log: _OpenLog) -> tuple[Edge, str, Asked]:
         head = log.head
         edge = log.edge.grown(hash_leaf(format_leaf(append.leaf)) for append in log.accepted)
         checkpoint = Checkpoint(head.origin, edge.frontier.size, edge.frontier.root())
@@ -136,9 +193,7 @@ class Sequencer:
             "new_root": checkpoint.root,
             "new_checkpoint": note,
         }
-        if connection.execute(_SAVE_HEAD, row).rowcount != 1:
-            raise StoreUnavailable(f"log {head.log_id} was written past its lock")
-        return edge, note
+        return edge, note, _SAVE_HEAD.ask(connection, row)
 
     def _remember(self, log_id: str, edge: Edge) -> None:
         self._edges[log_id] = edge
@@ -161,89 +216,52 @@ def _unavailable(error: Exception) -> StoreUnavailable:
     return unavailable
 
 
-def _taken_tokens(connection: Connection, wanted: Sequence[Token]) -> _Taken:
-    codes = [token.code for token in wanted if token.code is not None]
-    jtis = [token.jti for token in wanted]
-    return _Taken(
-        codes=set(connection.scalars(select(tokens.c.code).where(tokens.c.code.in_(codes)))) if codes else set(),
-        jtis=set(connection.scalars(select(tokens.c.jti).where(tokens.c.jti.in_(jtis)))) if jtis else set(),
-    )
+def _ask_heads(connection: Connection, appends: Sequence[Append]) -> dict[str, Asked]:
+    """Lock the logs' heads, in the order of their ids, before anything else is read."""
+    return {
+        log_id: _LOCK_HEAD.ask(connection, {"log": log_id}) for log_id in sorted({append.log_id for append in appends})
+    }
+
+
+def _open_ledgers(connection: Connection, appends: Sequence[Append]) -> dict[type[Part], Ledger]:
+    """Return a ledger per kind of part, in the order in which the kinds come."""
+    kinds: dict[type[Part], list[Part]] = {}
+    for append in appends:
+        for part in append.parts:
+            kinds.setdefault(type(part), []).append(part)
+    return {kind: kind.open(connection, parts) for kind, parts in kinds.items()}
 
 
 def _sequence(
-    connection: Connection, append: Append, opened: Mapping[str, _OpenLog | Exception], taken: _Taken
+    connection: Connection, append: Append, opened: Mapping[str, _OpenLog | Exception], ledgers: Ledgers
 ) -> int | Exception:
     """Give an append its index, or the reason why it gets none."""
     log = opened[append.log_id]
     if isinstance(log, Exception):
         return log
-    token = append.token
-    if token is not None and token.jti in taken.jtis:
-        return TokenExists(f"token {token.jti[:80]!r} is in the log already")
-    if token is not None and token.code in taken.codes:
-        return CodeTaken("the code is in use")
     index = log.next_index
     try:
-        _run(connection, append, index)
+        for part in append.parts:
+            ledgers[type(part)].check(part)
+        if append.is_scripted:
+            _run(connection, append, index)
     except _CONNECTION_FAILURES:
         raise
     except Exception as error:  # noqa: BLE001 - one append's failure is its own submitter's alone
         return error
+    place = Place(append.log_id, index)
+    for part in append.parts:
+        ledgers[type(part)].take(part, place)
     log.accepted.append(append)
-    if token is not None:
-        taken.jtis.add(token.jti)
-        if token.code is not None:
-            taken.codes.add(token.code)
     return index
 
 
 def _run(connection: Connection, append: Append, index: int) -> None:
-    if not append.guards and not append.writes:
-        return
     with connection.begin_nested():
         for guard in append.guards:
             guard(connection)
         for write in append.writes:
             write(connection, index)
-
-
-def _insert_accepted(connection: Connection, opened: Mapping[str, _OpenLog | Exception]) -> None:
-    entry_rows: list[dict[str, Any]] = []
-    token_rows: list[dict[str, Any]] = []
-    record_rows: list[dict[str, Any]] = []
-    for log in opened.values():
-        if isinstance(log, Exception):
-            continue
-        for index, append in enumerate(log.accepted, start=log.head.size):
-            place = {"log_id": append.log_id, "idx": index}
-            entry_rows.append(place | _entry_columns(append.leaf))
-            if append.token is not None:
-                token_rows.append(place | _token_columns(append.token))
-            if append.record is not None:
-                record_rows.append(place | {"kind": _kind(append.leaf), "body": append.record})
-    for table, rows in ((entries, entry_rows), (tokens, token_rows), (records, record_rows)):
-        if rows:
-            connection.execute(insert(table), rows)
-
-
-def _kind(leaf: AnyLeaf) -> str:
-    return leaf.kind.value if isinstance(leaf, Leaf) else HEAD
-
-
-def _entry_columns(leaf: AnyLeaf) -> dict[str, Any]:
-    if isinstance(leaf, Leaf):
-        return {"kind": leaf.kind.value, "hash": leaf.h, "head_origin": None, "head_size": None}
-    return {"kind": HEAD, "hash": leaf.root, "head_origin": leaf.origin, "head_size": leaf.size}
-
-
-def _token_columns(token: Token) -> dict[str, Any]:
-    return {
-        "jti": token.jti,
-        "operator_id": token.operator_id,
-        "code": token.code,
-        "jws": token.jws,
-        "created_at_ms": to_ms(token.created_at),
-    }
 
 
 def _answer(

@@ -7,6 +7,8 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
+    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -48,6 +50,7 @@ entries: Final = Table(
     Column("head_origin", String(255)),
     Column("head_size", BigInteger),
     PrimaryKeyConstraint("log_id", "idx"),
+    sqlite_with_rowid=False,  # half the work of each insert
 )
 
 tokens: Final = Table(
@@ -60,6 +63,8 @@ tokens: Final = Table(
     Column("log_id", String(64), nullable=False),
     Column("idx", BigInteger, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
+    Column("status_list", BigInteger),  # with its index a place of its own, by lease (`statuses`): a random index
+    Column("status_idx", Integer),  # over them would be one more page written for every message
     UniqueConstraint("log_id", "idx"),
     ForeignKeyConstraint(["log_id", "idx"], ["entries.log_id", "entries.idx"]),
 )
@@ -73,4 +78,43 @@ records: Final = Table(
     Column("body", LargeBinary, nullable=False),
     PrimaryKeyConstraint("log_id", "idx"),
     ForeignKeyConstraint(["log_id", "idx"], ["entries.log_id", "entries.idx"]),
+)
+
+idempotency_keys: Final = Table(
+    "idempotency_keys",
+    metadata,
+    Column("operator_id", String(64), nullable=False),
+    Column("key_mac", LargeBinary(32), nullable=False),  # of operator, route and key: the key is not kept
+    Column("fingerprint", LargeBinary(32), nullable=False),  # keyed: nobody can test what the request said
+    Column("log_id", String(64), nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    Column("tree_size", BigInteger, nullable=False),  # of the checkpoint that was answered
+    Column("claimed_at_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("key_mac"),
+    Index("ix_idempotency_keys_claimed_at_ms", "claimed_at_ms"),
+    sqlite_with_rowid=False,
+)
+
+status_lists: Final = Table(
+    "status_lists",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),  # places in it
+    Column("taken", Integer, nullable=False),  # how many of them are leased, in the order that the seed scatters
+    Column("seed", LargeBinary(32), nullable=False),
+    Column("opened_at_ms", BigInteger, nullable=False),
+)
+
+withdrawals: Final = Table(
+    "withdrawals",
+    metadata,
+    Column("jti", String(64), primary_key=True),
+    Column("operator_id", String(64), nullable=False),
+    Column("status_list", BigInteger),  # null for a seal from before there were status lists
+    Column("status_idx", Integer),
+    Column("reason", String(20), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("log_id", String(64), nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    Index("ix_withdrawals_status_list", "status_list"),
 )

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from sigill.tlog.standard_base64 import HASH_BYTES
 from sigill.tlog.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, node_reader, split_tile, tile_width
 from sigill.tlog.tree import read_frontier, root_hash
+from storage.bulk import insert_rows
+from storage.prepared import Prepared
 from transparency.append import LogHead
 from transparency.edge import Edge
 from transparency.errors import LogCorrupt
@@ -15,10 +17,12 @@ from transparency.tables import tiles
 
 _REPLAYED_LEAVES: Final = 4096  # beyond this many new leaves, reading the edge anew is cheaper than growing it
 
-_SELECT = select(tiles.c.data).where(
-    tiles.c.log_id == bindparam("log"), tiles.c.level == bindparam("tile_level"), tiles.c.n == bindparam("tile_n")
+_SELECT = Prepared(
+    select(tiles.c.data).where(
+        tiles.c.log_id == bindparam("log"), tiles.c.level == bindparam("tile_level"), tiles.c.n == bindparam("tile_n")
+    )
 )
-_UPDATE = (
+_UPDATE = Prepared(
     update(tiles)
     .where(
         tiles.c.log_id == bindparam("log"), tiles.c.level == bindparam("tile_level"), tiles.c.n == bindparam("tile_n")
@@ -30,9 +34,9 @@ _UPDATE = (
 def load_tile(connection: Connection, log_id: str, tile: Tile) -> bytes | None:
     """Return exactly `tile.width` hashes, or None while the tile is not that wide yet."""
     row = {"log": log_id, "tile_level": tile.level, "tile_n": tile.index}
-    data = connection.execute(_SELECT, row).scalar_one_or_none()
+    found = _SELECT.rows(connection, row)
     length = tile.width * HASH_BYTES
-    return None if data is None or len(data) < length else bytes(data[:length])
+    return bytes(found[0][0][:length]) if found and len(found[0][0]) >= length else None
 
 
 def save_tiles(connection: Connection, log_id: str, edge: Edge, *, old_size: int) -> None:
@@ -44,9 +48,8 @@ def save_tiles(connection: Connection, log_id: str, edge: Edge, *, old_size: int
         else:
             new_rows.append({"log_id": log_id, "level": tile.level, "n": tile.index, "data": data})
     if grown_rows:
-        connection.execute(_UPDATE, grown_rows)
-    if new_rows:
-        connection.execute(insert(tiles), new_rows)
+        _UPDATE.change(connection, grown_rows)
+    insert_rows(connection, tiles, new_rows)
 
 
 def load_edge(connection: Connection, head: LogHead, *, known: Edge | None) -> Edge:

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from policies.records import disclosed_decision, load_decision
+from conversations.edits import load_newer
+from policies.records import disclosed_decision, kept_digest, load_decision
 from registry.errors import OperatorNotFound
 from registry.model import Operator
 from registry.operators import load_operator
+from sigill.encoding.base64url import format_base64url
 from sigill.encoding.ulid import parse_ulid_time
 from sigill.report.answers import Reason
 from sigill.report.checks import Detail
 from sigill.report.content import Presented
 from sigill.report.find import Found, has_foreign_link
-from sigill.report.judge import Evidence, LogEvidence, Report, judge_seal, report_without_seal
+from sigill.report.judge import Evidence, LogEvidence, Report, StatusEvidence, judge_seal, report_without_seal
 from sigill.report.openers import BroughtOpener, DerivingOpener, Opener
 from sigill.report.standing import Standing
 from sigill.seal.claims import operator_id_of
@@ -24,6 +26,7 @@ from sigill.text.addresses import Address
 from sigill.text.codes import Code
 from storage.engine import reading
 from transparency.errors import TransparencyError
+from transparency.withdrawals import find_withdrawal
 from verification.find import Brought, find_seal
 from verification.world import VerificationWorld
 
@@ -116,6 +119,8 @@ def _judge(
         log=log,
         at=at,
         standing=_standing(seal, operator),
+        status=_status_evidence(seal, world),
+        newer_version_at=_newer_version_at(seal, world),
     )
     report = judge_seal(seal, evidence)
     if report.proven is None:
@@ -159,6 +164,13 @@ def _operator_of(seal: ParsedSeal, world: VerificationWorld) -> Operator | None:
         return None
 
 
+def _newer_version_at(seal: ParsedSeal, world: VerificationWorld) -> datetime | None:
+    jti = seal.claims.jti
+    with reading(world.engine) as connection:
+        newer = load_newer(connection, [jti]).get(jti)
+    return None if newer is None else newer.sealed_at
+
+
 def _standing(seal: ParsedSeal, operator: Operator | None) -> Standing | None:
     if operator is None:
         return None
@@ -173,6 +185,15 @@ def _log_evidence(seal: ParsedSeal, world: VerificationWorld) -> tuple[LogEviden
         return LogEvidence(world.log.receipt(token.log_id, token.index)), token.index
     except TransparencyError:  # not reachable, or damaged: cannot say
         return LogEvidence(None, reachable=False), None
+
+
+def _status_evidence(seal: ParsedSeal, world: VerificationWorld) -> StatusEvidence:
+    """Look at the register of withdrawals itself: it knows what no list tells yet, and seals that carry no place."""
+    try:
+        withdrawal = find_withdrawal(world.engine, seal.claims.jti)
+    except TransparencyError:
+        return StatusEvidence(reachable=False)
+    return StatusEvidence(asked=True, withdrawn_at=None if withdrawal is None else withdrawal.at)
 
 
 def _opener(seal: ParsedSeal, operator: Operator | None, world: VerificationWorld) -> Opener:
@@ -196,7 +217,9 @@ def _decision(
         record = load_decision(connection, seal.claims.jti)
     if record is None:
         return (None if brought is None else brought.value), None
-    kept = disclosed_decision(record)
+    if format_base64url(kept_digest(record)) != seal.claims.pol.fd:
+        return (None if brought is None else brought.value), None
+    kept = disclosed_decision(record.facts, record.decision)
     if brought is not None and brought.value != kept:
         return brought.value, None
     return kept, record.decision

@@ -7,14 +7,14 @@ another one, only what a code reveals is shown: who, human or AI, in which chann
 from dataclasses import dataclass
 from typing import Final
 
-from sigill.report.answers import Answer
+from sigill.report.answers import Answer, Reason
 from sigill.report.checks import Check, Detail, Outcome
 from sigill.report.content import ContentFinding
 from sigill.report.judge import Report
 from sigill.report.words import Words
 from sigill.seal.claims import SealClaims
 from verification.service import Verdict
-from web.dates import tell_time
+from web.dates import tell_day, tell_time
 from web.facts import FactView, tell_facts
 from web.owed import DutyView, RuleView, tell_duties, tell_rules
 from web.technical import DetailView, tell_technical
@@ -99,7 +99,7 @@ def view_verdict(verdict: Verdict, *, words: Words, world: WebWorld, code: str |
     return ResultView(
         answer=report.answer,
         title=words.answer(report.answer),
-        headline=reason.headline,
+        headline=_headline(report, words, world),
         why=reason.why,
         next=reason.next,
         checked=words.label("checked_at", time=tell_time(verdict.at, language=words.language, zone=world.zone)),
@@ -108,6 +108,16 @@ def view_verdict(verdict: Verdict, *, words: Words, world: WebWorld, code: str |
         groups=tuple(_groups(report, words)),
         technical=tell_technical(verdict, matched=matched, words=words, zone=world.zone, code=code),
     )
+
+
+def _headline(report: Report, words: Words, world: WebWorld) -> str:
+    if report.reason is Reason.WITHDRAWN and report.withdrawn_at is not None:
+        day = tell_day(report.withdrawn_at, language=words.language, zone=world.zone)
+        return words.label("withdrawn_on", time=day)
+    if report.reason is Reason.GENUINE_NEWER_VERSION and report.newer_version_at is not None:
+        day = tell_day(report.newer_version_at, language=words.language, zone=world.zone)
+        return words.label("newer_version_on", time=day)
+    return words.reason(report.reason).headline
 
 
 def _view_sender(verdict: Verdict, claims: SealClaims, matched: bool, words: Words, world: WebWorld) -> SenderView:  # noqa: FBT001

@@ -17,18 +17,26 @@ from werkzeug.exceptions import NotFound
 
 from api.app import make_api
 from api.blueprint import accepts_html
+from api.metrics import Metrics
 from api.problems import Problem, all_problems
 from api.responses import http_problem
 from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
+from registry.callers import Callers
 from settings import Settings, SettingsInvalid, check_unchanged
+from settings.secret_file import read_token
 from sigill.report.trust import Trust, TrustedLog
 from sigill.tlog.note import format_vkey
 from signing.keys.files import publish_file
 from signing.keys.ring import KeyRing, open_key_ring
+from signing.kinds import Kinds
+from signing.line import Line
+from signing.randomness import Randomness
 from signing.world import SigningWorld
 from storage.engine import make_engine, reading
 from transparency.log import TransparencyLog
+from transparency.status_lists import StatusLists
+from transparency.statuses import StatusIndices
 from verification.service import verify
 from verification.world import ReportKey, VerificationWorld
 from web import (
@@ -43,7 +51,7 @@ from web import (
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 TRUST_LASTS: Final = timedelta(seconds=2)
-_FOR_PROGRAMS: Final = ("/v1/", "/log/", "/registry/", "/.well-known/", "/oauth/")
+_FOR_PROGRAMS: Final = ("/v1/", "/log/", "/registry/", "/status/", "/.well-known/", "/oauth/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +76,12 @@ class Services:
     engine: Engine
     keys: KeyRing
     log: TransparencyLog
+    metrics: Metrics
+    metrics_token: str | None
     policies: PolicyLibrary
     trust: Callable[[], Trust]
     signing: SigningWorld
+    status_lists: StatusLists
     verification: VerificationWorld
 
 
@@ -99,7 +110,8 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
     identity = open_identity(settings, first_start=first_start)
     keys = open_key_ring(settings.var / "keys", at=now(), first_start=first_start)
     engine = make_engine(settings.database_url)
-    log = TransparencyLog(engine, signer_for=lru_cache(maxsize=None)(keys.note_signer))
+    metrics = Metrics()
+    log = TransparencyLog(engine, signer_for=lru_cache(maxsize=None)(keys.note_signer), observer=metrics)
     policies = _policies(ROOT / "policies")
     trust = _trust_source(identity, keys, log, settings.public_url)
     return Services(
@@ -108,22 +120,30 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
         engine=engine,
         keys=keys,
         log=log,
+        metrics=metrics,
+        metrics_token=read_token(settings.metrics_token_file),
         policies=policies,
         trust=trust,
         signing=SigningWorld(
             issuer=identity.issuer,
             base_url=settings.public_url,
             now=now,
-            random=secrets.token_bytes,
+            random=Randomness().take,
             signer=keys.seal,
             check_seal_key=keys.check_seal_key,
+            event_signer=keys.event,
+            check_event_key=keys.check_event_key,
             salt_key=keys.salts.for_sealing,
             reference_key=keys.reference,
             engine=engine,
             log=log,
             policies=policies,
             seal_lifetime=settings.seal_lifetime,
+            kinds=Kinds(policies, issuer=identity.issuer, kid=keys.seal.kid),
+            draw_status=StatusIndices(engine, now=now).draw,
+            line=Line(observer=metrics.line),
         ),
+        status_lists=StatusLists(engine, issuer=identity.issuer, signer=keys.status, now=now),
         verification=VerificationWorld(
             issuer=identity.issuer,
             now=now,
@@ -149,9 +169,13 @@ def build_app(services: Services) -> Flask:
     pages = _web_world(services)
     app = make_api(
         ApiWorld(
+            callers=Callers(services.engine),
             signing=services.signing,
             verification=services.verification,
+            status_lists=services.status_lists,
             base_url=services.settings.public_url,
+            metrics=services.metrics,
+            metrics_token=services.metrics_token,
             trust=services.trust,
             readiness=lambda: check_readiness(services),
             operator_page=lambda operator: operator_page(pages, operator, _log_url(services, operator.id)),

@@ -1,75 +1,195 @@
-"""POST /v1/messages and GET /v1/messages/{id}."""
+"""POST /v1/messages and /v1/messages/batch, GET /v1/messages/{id}, POST /v1/decisions."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC
-from typing import Any
+from typing import Any, Final
 
-from flask import Response, jsonify, make_response
+from flask import Response, jsonify, stream_with_context
+from marshmallow import ValidationError
 
 from api.auth import authorized, caller, calling_operator
-from api.blueprint import ApiBlueprint, problem_responses
+from api.blueprint import ApiBlueprint, documented, problem_responses, read_body
 from api.current import world
-from api.schemas.messages import DecisionSchema, MessageSchema, QuestionSchema, SealedSchema, StoredSchema
-from api.shapes import decision_parts
+from api.preferences import PARAMETER, mark_minimal, wants_minimal
+from api.repeating import repeat_key
+from api.resources.withdrawals import withdrawn_shape
+from api.responses import REPLAYED, PlainResponse, describe_error, problem_value
+from api.schemas.messages import (
+    BatchSchema,
+    DecisionSchema,
+    MessageSchema,
+    QuestionSchema,
+    ResultsSchema,
+    SealedSchema,
+    StoredSchema,
+)
+from api.sealed import decision_value, dump_json, link_of
+from api.sealing import Sealed, seal_messages
 from registry.model import Operator, Scope
-from sigill.policy.decision import Decision
-from sigill.policy.facts import Facts
-from sigill.policy.texts import OperatorNames, render_texts
-from sigill.text.carrier import embed
-from sigill.text.codes import Code, format_code
-from signing.issue import decide, issue_shaped
-from signing.issued import SignedSeal
+from registry.operators import check_may_seal
+from sigill.policy.decision import decision_to_json
+from sigill.text.codes import format_code
+from signing.issue import decide
 from signing.messages import load_message
-from signing.request import Digest, SignRequest
+from signing.repeats import RepeatKey, find_claims
+from signing.request import SignRequest
+from transparency.errors import Overloaded
+from transparency.withdrawals import find_withdrawal
 
 blueprint = ApiBlueprint("messages", __name__, url_prefix="/v1", description="Sign messages, ask for decisions")
-_sealed = SealedSchema()
 _stored = StoredSchema()
-_decision = DecisionSchema()
+_message = MessageSchema()
+_batch = BatchSchema()
+_EXAMPLES: Final[dict[str, Any]] = {
+    "chat": {
+        "value": {
+            "authorship": "ai",
+            "channel": "chat",
+            "enquiry": "informational",
+            "language": "sv",
+            "text": "Hej! Kontoret har öppet 9–17.",
+            "conversation": "chat-81",
+            "customer": {"jurisdiction": "SE"},
+            "disclosure": "separate",
+        }
+    }
+}
+_HEADERS: Final[dict[str, Any]] = {
+    "parameters": [
+        PARAMETER,
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": "Any string; the same one again within 24 hours, with the same body, never seals twice",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 257},
+        },
+    ]
+}
+_PATIENCE_S: Final = 5.0
+_AT_ONCE: Final = 125  # messages of a batch that are sealed, and answered, together
 
 
 @blueprint.post("/messages")
-@authorized(Scope.MESSAGES_SIGN)
-@blueprint.arguments(
-    MessageSchema,
-    examples={
-        "chat": {
-            "value": {
-                "authorship": "ai",
-                "channel": "chat",
-                "enquiry": "informational",
-                "language": "sv",
-                "text": "Hej! Kontoret har öppet 9–17.",
-                "conversation": "chat-81",
-                "customer": {"jurisdiction": "SE"},
-                "disclosure": "separate",
-            }
-        }
-    },
+@documented(
+    blueprint.doc(**_HEADERS),
+    blueprint.arguments(MessageSchema, examples=_EXAMPLES),
+    blueprint.response(201, SealedSchema),
+    problem_responses(400, 401, 403, 409, 413, 415, 422, 503),
 )
-@blueprint.response(201, SealedSchema)
-@problem_responses(400, 401, 403, 409, 413, 415, 422, 503)
-def post_message(body: dict[str, Any]) -> Response:
+@authorized(Scope.MESSAGES_SIGN)
+def post_message() -> Response:
     """Seal one message: who sends it, and whether a human or an AI wrote it.
 
     The seal is durably in the operator's log before it is returned, and `receipt` proves it. A message the policy
-    denies is answered 403 with the rule, its basis and sources, and what would be allowed instead.
+    denies is answered 403 with the rule, its basis and sources, and what would be allowed instead. With an
+    `Idempotency-Key`, the same request again within 24 hours gets the same answer and seals nothing.
     """
     operator = calling_operator()
-    request = sign_request(body)
-    issued, shape = issue_shaped(
-        request,
-        operator=operator,
-        world=world().signing,
-        shape=lambda signed: _sealed_shape(signed, request, operator),
-    )
-    place = {"origin": issued.origin, "index": issued.index}
-    response = make_response(jsonify(shape | {"log": place, "receipt": issued.receipt}), 201)
-    response.headers["Location"] = f"{world().base_url}/v1/messages/{issued.jti}"
+    asked, brief = read_body(_message), wants_minimal()
+    with repeat_key("messages", operator.id) as key:
+        answer = seal_messages({0: asked}, operator=operator, key=key, brief=brief)[0]
+    if isinstance(answer, Exception):
+        raise answer
+    response = PlainResponse(f"{{{answer.members}}}\n", 201, content_type="application/json")
+    response.headers["Location"] = f"{world().base_url}/v1/messages/{answer.jti}"
     response.headers["Cache-Control"] = "no-store"
+    if brief:
+        mark_minimal(response)
+    if answer.repeated:
+        response.headers[REPLAYED] = "true"
     return response
 
 
-@blueprint.get("/messages/<string:message_id>")
+@blueprint.post("/messages/batch")
+@documented(
+    blueprint.doc(**_HEADERS),
+    blueprint.arguments(BatchSchema),
+    blueprint.response(200, ResultsSchema),
+    problem_responses(400, 401, 403, 409, 413, 415, 422, 503),
+)
+@authorized(Scope.MESSAGES_SIGN)
+def post_batch() -> Response:
+    """Seal up to 1,000 messages; each has its own result, in the order asked, and one bad message fails alone.
+
+    Results are sent as they are made. An `Idempotency-Key` covers each message of the batch: sent again, what was
+    sealed is answered again and the rest is sealed now.
+    """
+    operator = calling_operator()
+    held = ExitStack()
+    try:
+        held.enter_context(_place_for_batch())
+        messages: list[Any] = read_body(_batch)
+        key = held.enter_context(repeat_key("messages/batch", operator.id))
+        # another batch's key is refused as a whole
+        earlier = {} if key is None else find_claims(key, world=world().signing)
+        if not earlier:  # who may not seal any more still gets the answers of then
+            check_may_seal(operator)
+        brief = wants_minimal()
+        results = _results(messages, operator, key, brief=brief)
+        first = next(results)
+    except BaseException:
+        held.close()
+        raise
+
+    def parts() -> Iterator[str]:
+        try:
+            yield '{"results":['
+            yield first
+            for part in results:
+                yield "," + part
+            yield "]}\n"
+        finally:
+            held.close()
+
+    response = Response(stream_with_context(parts()), 200, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    if brief:
+        mark_minimal(response)
+    if earlier:
+        response.headers[REPLAYED] = "true"
+    return response
+
+
+@contextmanager
+def _place_for_batch() -> Iterator[None]:
+    """Let a few batches at a time be in memory. Raises Overloaded when no place is free for a while."""
+    places = world().batches
+    if not places.acquire(timeout=_PATIENCE_S):
+        raise Overloaded("several batches are being sealed already")
+    try:
+        yield
+    finally:
+        places.release()
+
+
+def _results(messages: list[Any], operator: Operator, key: RepeatKey | None, *, brief: bool) -> Iterator[str]:
+    """Yield the results of some messages at a time, joined by commas; sealed when they are asked for."""
+    for begin in range(0, len(messages), _AT_ONCE):
+        answers: dict[int, Sealed | Exception] = {}
+        requests: dict[int, SignRequest] = {}
+        numbers = range(begin, min(begin + _AT_ONCE, len(messages)))
+        for number in numbers:
+            try:
+                requests[number] = _message.load(messages[number])
+            except ValidationError as error:
+                answers[number] = error
+        try:
+            answers |= seal_messages(requests, operator=operator, key=key, items=len(messages), brief=brief)
+        except Exception as error:  # noqa: BLE001 - the answer to each of these messages
+            answers |= dict.fromkeys(requests, error)
+        yield ",".join([_result(answers[number]) for number in numbers])
+
+
+def _result(answer: Sealed | Exception) -> str:
+    if isinstance(answer, Sealed):
+        return f'{{"status":201,{answer.members}}}'
+    problem, body = describe_error(answer)
+    return dump_json({"status": problem.status, "problem": problem_value(problem, body)})
+
+
+@blueprint.get("/messages/<string(minlength=6):message_id>")  # not batch
 @authorized(Scope.MESSAGES_READ)
 @blueprint.response(200, StoredSchema)
 @problem_responses(401, 403, 404, 503)
@@ -82,10 +202,11 @@ def get_message(message_id: str) -> Response:
         "id": found.jti,
         "seal": found.jws + "~",
         "code": format_code(found.code),
-        "link": _link(found.code),
+        "link": link_of(found.code),
         "sealed_at": found.sealed_at.astimezone(UTC).isoformat(timespec="seconds"),
         "log": {"origin": found.origin, "index": found.index},
         "receipt": found.receipt,
+        "withdrawn": withdrawn_shape(find_withdrawal(world().signing.engine, found.jti)),
     }
     return jsonify(_stored.dump(shape))
 
@@ -95,72 +216,11 @@ def get_message(message_id: str) -> Response:
 @blueprint.arguments(QuestionSchema)
 @blueprint.response(200, DecisionSchema)
 @problem_responses(400, 401, 403, 413, 415, 422, 503)
-def post_decision(body: dict[str, Any]) -> Response:
+def post_decision(asked: SignRequest) -> Response:
     """Ask what may be sent and what is owed. Nothing is signed or logged; a deny is an answer here, not an error.
 
     An operator that may not seal is answered 403, as when it signs.
     """
     operator = calling_operator()
-    facts, decision = decide(sign_request(body), operator=operator, world=world().signing)
-    return jsonify(_decision.dump(decision_shape(facts, decision, operator)))
-
-
-def sign_request(body: dict[str, Any]) -> SignRequest:
-    """Return the frozen request of a loaded body."""
-    digest = body.get("digest")
-    ai = body.get("ai")
-    return SignRequest(
-        authorship=body["authorship"],
-        channel=body["channel"],
-        enquiry=body["enquiry"],
-        purpose=body["purpose"],
-        direction=body.get("direction"),
-        language=body.get("language"),
-        text=body.get("text"),
-        html=body.get("html"),
-        digest=None
-        if digest is None
-        else Digest(h=digest["h"], hx=digest["hx"], n=digest["n"], links=tuple(digest["links"])),
-        files=tuple(item["h"] for item in body.get("attachments", [])),
-        conversation=body.get("conversation"),
-        recipient=body.get("recipient"),
-        jurisdiction=body["customer"].get("jurisdiction"),
-        vulnerable=body["customer"].get("vulnerable", False),
-        scope=tuple(word.value for word in body["scope"]),
-        disclosure=body.get("disclosure"),
-        ai_system=None if ai is None else ai["system"],
-        draft=body.get("draft"),
-        agent=body.get("agent"),
-        role=body["role"],
-        sent_at=body.get("sent_at"),
-    )
-
-
-def decision_shape(facts: Facts, decision: Decision, operator: Operator) -> dict[str, Any]:
-    """Return a decision as the API shows it: sources described, texts rendered in the customer's language."""
-    library = world().signing.policies
-    parts = decision_parts(decision, sources=library.policies.vocabulary.sources)
-    names = OperatorNames(display_name=operator.name, phone=operator.phone, wait_minutes=operator.wait_minutes)
-    parts["texts"] = render_texts(library.texts, decision.text_keys, language=facts.language, operator=names)
-    return parts
-
-
-def _sealed_shape(signed: SignedSeal, request: SignRequest, operator: Operator) -> dict[str, Any]:
-    """Return the whole answer but for the place in the log: what can fail fails before anything is sealed."""
-    shape: dict[str, Any] = {
-        "id": signed.jti,
-        "seal": signed.seal,
-        "code": format_code(signed.code),
-        "link": _link(signed.code),
-        "decision": decision_shape(signed.facts, signed.decision, operator),
-    }
-    if signed.conversation is not None:
-        shape["conversation"] = {"id": signed.conversation.id, "seq": signed.conversation.seq}
-    if request.text is not None:
-        shape["embedded_text"] = embed(request.text, signed.code, channel=request.channel)
-    dumped: dict[str, Any] = _sealed.dump(shape)
-    return dumped
-
-
-def _link(code: Code) -> str:
-    return f"{world().base_url}/s/{code}"
+    facts, decision = decide(asked, operator=operator, world=world().signing)
+    return jsonify(decision_value(facts, decision_to_json(decision), operator))

@@ -4,14 +4,21 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from api.declarations import Declarations, sign_request
 from api.fields import Hash, JsonInteger, StrictBoolean, StrictSchema, Word
+from api.schemas.places import LogPlaceSchema, PlaceInConversationSchema
+from api.schemas.problems import ProblemSchema
+from api.schemas.withdrawals import WithdrawnStateSchema
 from sigill.policy.words import Scope
 from sigill.text.addresses import MAX_REFERENCE
 from sigill.vocabulary import Authorship, Channel, Direction, DisclosureMode, Draft, Enquiry, Language, Purpose, Role
+from signing.request import SignRequest
 
 MAX_TEXT: Final = 262_144
 MAX_LINKS: Final = 100
-_SHORT: Final = validate.Length(1, 128)
+MAX_BATCH: Final = 1000
+_LONGEST_NAME: Final = 128
+_SHORT: Final = validate.Length(1, _LONGEST_NAME)
 _LONGEST_ADDRESS: Final = 320
 _AI_SYSTEM: Final = validate.Length(1, 63)
 
@@ -91,9 +98,17 @@ class QuestionSchema(StrictSchema):
     draft = Word(Draft)
     role = Word(Role, load_default=Role.OPERATOR)
 
+    def load(self, data: Any, **options: Any) -> SignRequest:  # noqa: ANN401 - any JSON value
+        """Return the request that a JSON value asks for. Raises ValidationError."""
+        return sign_request(super().load(data, **options))
+
 
 class MessageSchema(QuestionSchema):
     """One message to seal; exactly one of text, html and digest."""
+
+    _declarations = Declarations(
+        {"text": MAX_TEXT, "conversation": _LONGEST_NAME, "recipient": _LONGEST_ADDRESS, "agent": _LONGEST_NAME}
+    )
 
     text = fields.String(validate=validate.Length(1, MAX_TEXT))
     html = fields.String(validate=validate.Length(1, MAX_TEXT))
@@ -104,6 +119,40 @@ class MessageSchema(QuestionSchema):
     sent_at = fields.AwareDateTime(
         format="iso", error_messages={"invalid": "a time with its zone, such as 2026-11-22T14:02:00Z"}
     )
+    edits = fields.String(
+        validate=validate.Regexp(r"^[0-7][0-9A-HJKMNP-TV-Z]{25}\Z", error="the id of a message: 26 symbols"),
+        metadata={"description": "The id of an earlier message that this one replaces"},
+    )
+
+    def load(self, data: Any, **options: Any) -> SignRequest:  # noqa: ANN401 - any JSON value
+        """Return the request that a JSON value asks for. Raises ValidationError."""
+        request = self._declarations.read(data)
+        if request is None:
+            request = super().load(data, **options)
+            self._declarations.remember(data, request)
+        return request
+
+
+class BatchSchema(StrictSchema):
+    """Messages to seal, each answered for itself; those of one conversation are sealed in the order given."""
+
+    max_bytes = 8 * 1024 * 1024
+
+    messages = fields.List(
+        fields.Nested(MessageSchema), required=True, validate=validate.Length(1, MAX_BATCH), metadata={"minItems": 1}
+    )
+
+    def load(self, data: Any, **_options: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
+        """Return the messages as they came: each is read for itself. Raises ValidationError."""
+        if not isinstance(data, dict):
+            raise ValidationError({"_schema": ["a JSON object is needed"]})
+        for name in data:
+            if name != "messages":
+                raise ValidationError({str(name): ["there is no such field; did you mean messages?"]})
+        messages = data.get("messages")
+        if not isinstance(messages, list) or not 1 <= len(messages) <= MAX_BATCH:
+            raise ValidationError({"messages": [f"a list of 1 to {MAX_BATCH} messages is needed"]})
+        return messages
 
 
 class LayerSchema(Schema):
@@ -143,6 +192,10 @@ class ObligationSchema(Schema):
     sources = fields.List(fields.Dict(), required=True)
     parameters = fields.Dict(required=True)
     deadline_minutes = fields.Integer(required=True, allow_none=True)
+    minutes_left = fields.Integer(required=True, allow_none=True)
+    asked = fields.List(
+        fields.Dict(), required=True, metadata={"description": "Who asks for it: basis, parameters, sources of each"}
+    )
 
 
 class InsteadSchema(Schema):
@@ -164,18 +217,23 @@ class DecisionSchema(Schema):
     policy = fields.Nested(PolicySchema, required=True)
 
 
-class LogPlaceSchema(Schema):
-    """Where in which log."""
-
-    origin = fields.String(required=True)
-    index = fields.Integer(required=True)
-
-
-class PlaceInConversationSchema(Schema):
-    """A message's place in its conversation."""
+class OwedObligationSchema(Schema):
+    """One thing that is owed, by its id."""
 
     id = fields.String(required=True)
-    seq = fields.Integer(required=True)
+    deadline_minutes = fields.Integer(required=True, allow_none=True)
+    minutes_left = fields.Integer(required=True, allow_none=True)
+
+
+class OwedSchema(Schema):
+    """What a sender acts on, of a decision."""
+
+    verdict = fields.String(required=True)
+    obligations = fields.List(fields.Nested(OwedObligationSchema), required=True)
+    texts = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+_BRIEF: Final = {"description": "With `Prefer: return=minimal`, in place of `decision`"}
 
 
 class SealedSchema(Schema):
@@ -187,7 +245,8 @@ class SealedSchema(Schema):
     code = fields.String(required=True)
     link = fields.String(required=True)
     embedded_text = fields.String()
-    decision = fields.Nested(DecisionSchema, required=True)
+    decision = fields.Nested(DecisionSchema)
+    owed = fields.Nested(OwedSchema, metadata=_BRIEF)
     log = fields.Nested(LogPlaceSchema, required=True)
     receipt = fields.String(required=True)
 
@@ -202,3 +261,27 @@ class StoredSchema(Schema):
     sealed_at = fields.String(required=True)
     log = fields.Nested(LogPlaceSchema, required=True)
     receipt = fields.String(required=True)
+    withdrawn = fields.Nested(WithdrawnStateSchema, required=True, allow_none=True)
+
+
+class ResultSchema(Schema):
+    """One message's answer in a batch: with status 201 all that a sealed message has, else a problem."""
+
+    status = fields.Integer(required=True)
+    problem = fields.Nested(ProblemSchema)
+    id = fields.String()
+    conversation = fields.Nested(PlaceInConversationSchema)
+    seal = fields.String()
+    code = fields.String()
+    link = fields.String()
+    embedded_text = fields.String()
+    decision = fields.Nested(DecisionSchema)
+    owed = fields.Nested(OwedSchema, metadata=_BRIEF)
+    log = fields.Nested(LogPlaceSchema)
+    receipt = fields.String()
+
+
+class ResultsSchema(Schema):
+    """The answers of a batch, in the order of its messages."""
+
+    results = fields.List(fields.Nested(ResultSchema), required=True)

@@ -23,5 +23,6 @@ class ProblemSchema(Schema):
     decision_id = fields.String()
     rules = fields.List(fields.Dict())
     instead = fields.List(fields.Dict())
+    policy = fields.Dict()
     log = fields.Dict()
     findings = fields.List(fields.Dict())

@@ -3,7 +3,8 @@
 from marshmallow import Schema, fields, validate
 
 from api.fields import Hash, StrictSchema, Word
-from api.schemas.messages import MAX_TEXT, PlaceInConversationSchema, Recipient
+from api.schemas.messages import MAX_TEXT, Recipient
+from api.schemas.places import PlaceInConversationSchema
 from sigill.vocabulary import Language
 
 MAX_SEAL = 65_536
@@ -85,6 +86,12 @@ class VerdictSchema(Schema):
     answer = fields.String(required=True)
     reason = fields.String(required=True)
     headline = fields.String(required=True)
+    withdrawn_at = fields.String(
+        required=True, allow_none=True, metadata={"description": "When the sender withdrew the message, if it did"}
+    )
+    newer_version_at = fields.String(
+        required=True, allow_none=True, metadata={"description": "When the sender sealed a newer version, if it did"}
+    )
     why = fields.String(required=True)
     next = fields.String(required=True)
     checks = fields.List(fields.Nested(CheckSchema), required=True)

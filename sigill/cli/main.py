@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from sigill.cli import inspect, sign, trust, verify
+from sigill.cli import inspect, sign, status, trust, verify, withdraw
 from sigill.cli.arguments import Subparsers
 from sigill.cli.exits import Exit, Stop
 from sigill.cli.show import harmless, tell
@@ -58,7 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sigill {_version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (verify, inspect, sign, trust):
+    for command in (verify, inspect, sign, trust, status, withdraw):
         command.add_parser(subparsers)
     _add_policy(subparsers)
     return parser
@@ -92,9 +92,11 @@ def _version() -> str:
 def _sentence(error: Exception) -> str:
     if isinstance(error, SigillError):
         return f"This is malformed: {error}."
-    if isinstance(error, ServiceUnavailable) and error.retry_after is not None:
-        return f"{error} (The service says: after {error.retry_after:.0f} seconds.)"
-    return str(error)
+    if not isinstance(error, ServiceUnavailable):
+        return str(error)
+    later = "" if error.retry_after is None else f" (The service says: after {error.retry_after:.0f} seconds.)"
+    key = "" if error.idempotency_key is None else f" (This request's key: {error.idempotency_key})"
+    return f"{error}{later}{key}"
 
 
 def _code_of(error: Exception) -> Exit:

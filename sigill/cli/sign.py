@@ -1,6 +1,7 @@
-"""`sigill sign`: seal one message. The text stays here; the service gets its hashes.
+"""`sigill sign`: seal one message, or a file of them. The texts stay here; the service gets their hashes.
 
-Exit codes: 0 sealed, 1 refused by the policy, 2 a request that cannot be, 3 the service is away or not to be trusted.
+Exit codes: 0 sealed, 1 refused by the policy, 2 a request that cannot be, 3 the service is away or not to be trusted;
+of a file of messages, see `sigill.cli.batch`.
 """
 
 import argparse
@@ -10,8 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sigill.cli import batch
 from sigill.cli.arguments import Subparsers, add_command, add_recipient, address_of, aware_time, recipient_of, spelled
-from sigill.cli.connect import add_url, connect
+from sigill.cli.connect import add_retry, add_url, connect
 from sigill.cli.environment import api_key
 from sigill.cli.exits import Exit, Stop
 from sigill.cli.files import (
@@ -29,12 +31,14 @@ from sigill.client.errors import Refused
 from sigill.vocabulary import Authorship, Channel, Direction, DisclosureMode, Draft, Enquiry, Language, Purpose, Role
 
 if TYPE_CHECKING:
-    from sigill.client.service import Sealed
+    from sigill.client import Client
+    from sigill.client.sealed import Sealed
 
 _FILES: Final = ("message.txt", "seal.txt", "receipt.tlog-proof")
 _EXAMPLES: Final = """\
   sigill sign reply.txt --authorship human --channel email --enquiry complaint --out sealed/
-  sigill sign - --authorship ai --channel chat --enquiry informational --ai-system assistant < reply.txt"""
+  sigill sign - --authorship ai --channel chat --enquiry informational --ai-system assistant < reply.txt
+  sigill sign --batch letters.jsonl --run november --authorship human --channel letter > sealed.jsonl"""
 _OPTIONS: Final[tuple[tuple[str, type[StrEnum], str], ...]] = (
     ("--purpose", Purpose, "why it is sent (default: service)"),
     ("--direction", Direction, "an answer (inbound) or on the operator's own initiative (outbound)"),
@@ -58,14 +62,32 @@ _SENT_AS_THEY_ARE: Final = (
 )
 
 
+_NEEDED: Final = ("file", "authorship", "channel", "enquiry")
+_OF_ONE: Final = (
+    "file",
+    "recipient",
+    "reference",
+    "link",
+    "attachment",
+    "sent_at",
+    "out",
+    "json",
+    "idempotency_key",
+)
+
+
 def add_parser(subparsers: Subparsers) -> None:
     """Add `sign`."""
-    parser = add_command(subparsers, "sign", run, text="seal one message", examples=_EXAMPLES)
-    parser.add_argument("file", metavar="FILE", help="the message's text; - for standard input")
-    parser.add_argument("--authorship", choices=spelled(Authorship), required=True, help="who wrote it")
-    parser.add_argument("--channel", choices=spelled(Channel), required=True, help="where it goes")
+    parser = add_command(subparsers, "sign", run, text="seal one message, or a file of them", examples=_EXAMPLES)
+    parser.add_argument("file", metavar="FILE", nargs="?", help="the message's text; - for standard input")
+    batch.add_options(parser)
+    parser.add_argument("--authorship", choices=spelled(Authorship), help="who wrote it (needed)")
+    parser.add_argument("--channel", choices=spelled(Channel), help="where it goes (needed)")
     parser.add_argument(
-        "--enquiry", choices=spelled(Enquiry), required=True, metavar="ENQUIRY", help=", ".join(Enquiry)
+        "--enquiry",
+        choices=spelled(Enquiry),
+        metavar="ENQUIRY",
+        help=f"what it is about (needed): {', '.join(Enquiry)}",
     )
     for flag, vocabulary, text in _OPTIONS:
         parser.add_argument(flag, choices=spelled(vocabulary), help=text)
@@ -86,22 +108,28 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--out", metavar="DIR", type=Path, help="write message.txt, seal.txt and receipt.tlog-proof there"
     )
+    parser.add_argument(
+        "--idempotency-key",
+        metavar="KEY",
+        help="the same key and message within a day: the same seal (default: random)",
+    )
+    add_retry(parser)
     add_url(parser)
     parser.add_argument("--json", action="store_true", help="print the service's answer as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Seal one message and show, or write, what to send."""
+    """Seal one message and show, or write, what to send; or seal a file of them."""
+    _check_usage(arguments)
     check_one_stdin(arguments.file, arguments.api_key_file, arguments.trust)
+    if arguments.batch is not None:
+        return batch.run(arguments, fields=_fields(arguments), client=lambda: _client(arguments))
     address_of(arguments)
     text = read_text(arguments.file)
     if arguments.out is not None:
         check_folder(arguments.out)
-    client = connect(
-        arguments, api_key=_read_key(arguments), trust=None if arguments.trust is None else read_trust(arguments.trust)
-    )
     try:
-        sealed = client.sign(text, **_fields(arguments))
+        sealed = _client(arguments).sign(text, idempotency_key=arguments.idempotency_key, **_fields(arguments))
     except Refused as refused:
         if arguments.json:
             say_json(dict(refused.members))
@@ -127,13 +155,37 @@ def refusal_lines(refused: Refused) -> Iterator[str]:
         yield harmless(f"The refusal is in your log as {refused.decision_id}.")
 
 
-def _read_key(arguments: argparse.Namespace) -> str:
+def _check_usage(arguments: argparse.Namespace) -> None:
+    given = [name for name in _NEEDED if getattr(arguments, name) is not None]
+    if arguments.batch is None:
+        missing = [_flag(name) for name in _NEEDED if name not in given]
+        if missing:
+            raise Stop(f"Sealing one message needs {', '.join(missing)} too. See: sigill sign --help")
+        if arguments.run is not None:
+            raise Stop("--run goes with --batch. One message has an --idempotency-key.")
+    else:
+        other = [_flag(name) for name in _OF_ONE if getattr(arguments, name)]
+        if other:
+            raise Stop(f"{', '.join(other)} is said of one message. With --batch, say it in each line.")
+
+
+def _flag(name: str) -> str:
+    return "FILE" if name == "file" else f"--{name.replace('_', '-')}"
+
+
+def _client(arguments: argparse.Namespace) -> "Client":
+    trust = None if arguments.trust is None else read_trust(arguments.trust)
+    return connect(arguments, api_key=read_key(arguments), trust=trust)
+
+
+def read_key(arguments: argparse.Namespace) -> str:
+    """Return the API key of the arguments or the environment. Raises Stop where there is none."""
     if arguments.api_key_file is not None:
         key = read_text(arguments.api_key_file, max_bytes=MAX_KEY_BYTES).strip()
     else:
         key = (api_key() or "").strip()
     if not key:
-        raise Stop("Signing needs an API key. Put it in SIGILL_API_KEY, or name a file with --api-key-file.")
+        raise Stop("This needs an API key. Put it in SIGILL_API_KEY, or name a file with --api-key-file.")
     return key
 
 

@@ -18,16 +18,17 @@ from sigill.cli.exits import Exit, Stop
 from sigill.cli.files import check_one_stdin, hash_attachment, read_seal, read_text, read_trust
 from sigill.cli.show import say, say_json, verdict_lines
 from sigill.encoding.base64url import format_base64url
-from sigill.errors import MalformedHtml, MalformedSeal
+from sigill.errors import MalformedHtml, MalformedSeal, MalformedStatusList
 from sigill.report.answers import Answer, Reason
 from sigill.report.content import Presented
 from sigill.report.describe import describe_report
 from sigill.report.find import find_in_text, has_foreign_link
-from sigill.report.judge import Evidence, LogEvidence, Report, judge_seal, report_without_seal
+from sigill.report.judge import Evidence, LogEvidence, Report, StatusEvidence, judge_seal, report_without_seal
 from sigill.report.openers import BroughtOpener
 from sigill.report.trust import Trust
 from sigill.report.words import Words, words
 from sigill.seal.token import ParsedSeal, format_seal, parse_seal
+from sigill.status.token import MAX_TOKEN_BYTES, ParsedStatusList, parse_status_list
 from sigill.text.links import link_hash
 from sigill.text.nu1 import MAX_TEXT_BYTES
 from sigill.vocabulary import Language
@@ -41,7 +42,7 @@ _EXITS: Final[Mapping[str, Exit]] = {
 }
 _EXAMPLES: Final = """\
   sigill verify message.txt --recipient anna@example.se
-  sigill verify message.txt --seal seal.txt --trust trust.json --receipt receipt.tlog-proof"""
+  sigill verify message.txt --seal seal.txt --trust trust.json --receipt receipt.tlog-proof --status status.jwt"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--attachment", action="append", metavar="FILE", help="an attachment; repeat for every one")
     parser.add_argument("--trust", metavar="FILE", help="work offline with this trust file (see: sigill trust)")
     parser.add_argument("--receipt", metavar="FILE", help="offline: the log's proof that came with the seal")
+    parser.add_argument(
+        "--status", action="append", metavar="FILE", help="offline: a status list (see: sigill status); may be repeated"
+    )
     add_url(parser)
     parser.add_argument("--language", choices=spelled(Language), help="default: from LC_ALL, LC_MESSAGES or LANG")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -90,9 +94,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _check_usage(arguments: argparse.Namespace) -> None:
     if arguments.receipt and not arguments.trust:
         raise Stop("--receipt is for work offline. Give --trust too, or leave it out: the service has the proof.")
+    if arguments.status and not arguments.trust:
+        raise Stop("--status is for work offline. Give --trust too, or leave it out: the service knows better.")
     if arguments.trust and arguments.url:
         raise Stop("--trust works offline, --url asks the service. Give one of them.")
-    check_one_stdin(arguments.file, arguments.content, arguments.seal, arguments.trust, arguments.receipt)
+    lists = arguments.status or ()
+    check_one_stdin(arguments.file, arguments.content, arguments.seal, arguments.trust, arguments.receipt, *lists)
 
 
 def _read(arguments: argparse.Namespace) -> _Brought:
@@ -169,8 +176,16 @@ def _judge(brought: _Brought, arguments: argparse.Namespace, trust: Trust, recei
         opener=BroughtOpener(brought.seal),
         log=LogEvidence(receipt),
         at=datetime.now(UTC),
+        status=StatusEvidence(tuple(_status_list(name) for name in arguments.status or ())),
     )
     return judge_seal(brought.seal, evidence)
+
+
+def _status_list(name: str) -> ParsedStatusList:
+    try:
+        return parse_status_list(read_text(name, max_bytes=MAX_TOKEN_BYTES).strip())
+    except MalformedStatusList as error:
+        raise Stop(f"The status list cannot be used: {error}. Fetch it again: sigill status SEAL --out FILE") from error
 
 
 def _ask(brought: _Brought, arguments: argparse.Namespace, language: Language) -> Mapping[str, Any]:

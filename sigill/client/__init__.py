@@ -6,15 +6,19 @@
     sealed = client.sign("Hej! Ditt kort är på väg.", authorship="ai", channel="chat", enquiry="informational")
     send(sealed.text)
 
+Calls are tried again while that can help (`Patience`), with a key that makes it safe: nothing is sealed twice.
+
 Needs urllib3, which `pip install sigill[client]` brings; the errors can be imported without it.
 """
 
 from typing import TYPE_CHECKING
 
+from sigill.client.retry import Patience
+
 if TYPE_CHECKING:
     from sigill.client.service import Client
 
-__all__ = ["Client"]
+__all__ = ["Client", "Patience"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,8 +1,9 @@
 """What can go wrong between an operator and the service. Every `str()` is a plain sentence that says what to do next.
 
 ClientError
-├── SettingsRefused        the service's address or the API key cannot be used
+├── SettingsRefused        the service's address, the API key or an idempotency key cannot be used
 ├── NotSealable            the message cannot be sealed as it is; found before anything was sent
+├── NotSent                an item of a batch that was not sent, because an earlier part of the batch failed
 ├── ServiceUnavailable     the service cannot be reached, is busy or lost its answer: says if a seal may be made
 ├── UnexpectedAnswer       what came back is no answer of this service
 ├── AnswerNotTrusted       what came back does not prove what it must
@@ -16,7 +17,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-MAY_BE_SEALED: Final = "If this was a message to seal, it may have been sealed: look it up before trying again."
+MAY_BE_SEALED: Final = (
+    "If this was a message to seal, it may have been sealed: "
+    "try again with the same idempotency key within a day, and nothing is sealed twice."
+)
 
 
 class ClientError(Exception):
@@ -24,22 +28,29 @@ class ClientError(Exception):
 
 
 class SettingsRefused(ClientError):
-    """The service's address is not https (nor http to this very machine) or no address; or the key is no key."""
+    """The service's address is not https (nor http to this very machine) or no address; or a key is no key."""
 
 
 class NotSealable(ClientError):
     """The message cannot be sealed or sent as it is: hidden characters, no text, a code already in it."""
 
 
+class NotSent(ClientError):
+    """The item was not sent, and so not sealed: an earlier part of its batch failed as a whole."""
+
+
 class ServiceUnavailable(ClientError):
     """No answer, or one that says later. `retry_after` in seconds, where the service said.
 
-    Where the request may have arrived, the sentence says that the message may have been sealed.
+    Where the request may have arrived, the sentence says that the message may have been sealed: then call again with
+    `idempotency_key`. `may_pass` says whether the client itself tries again.
     """
 
-    def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, sentence: str, *, retry_after: float | None = None, may_pass: bool = True) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
+        self.may_pass = may_pass
+        self.idempotency_key: str | None = None
 
 
 class UnexpectedAnswer(ClientError):

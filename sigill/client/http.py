@@ -20,6 +20,7 @@ _CONNECT_S: Final = 5.0
 _CHUNK_BYTES: Final = 65_536
 _REDIRECT: Final = range(300, 400)
 _AGENT: Final = "sigill-client"
+_WILL_NOT_PASS: Final = (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError, UnicodeError)
 _NOT_SENT: Final = (  # no connection, so the request has not arrived
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
@@ -47,7 +48,6 @@ class Transport:
         self.base_url = check_base_url(base_url)
         self._timeout_s = timeout_s
         self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=min(_CONNECT_S, timeout_s), read=timeout_s),
             retries=False,
             cert_reqs="CERT_REQUIRED",
             ca_certs=ca_file,
@@ -61,12 +61,14 @@ class Transport:
         body: bytes | None = None,
         headers: Mapping[str, str],
         max_bytes: int = MAX_ANSWER_BYTES,
+        more_time_s: float = 0.0,
     ) -> HttpAnswer:
-        """Send one request and read its whole answer, whatever its status.
+        """Send one request and read its whole answer, whatever its status; `more_time_s` is for one that takes long.
 
         Raises ServiceUnavailable where none comes in time, UnexpectedAnswer for a redirect or an answer too long.
         """
-        deadline = time.monotonic() + self._timeout_s
+        timeout_s = self._timeout_s + more_time_s
+        deadline = time.monotonic() + timeout_s
         answered = False
         try:
             response = self._pool.request(
@@ -74,6 +76,7 @@ class Transport:
                 self.base_url + path,
                 body=body,
                 headers={"User-Agent": _AGENT, "Accept-Encoding": "identity", **headers},
+                timeout=urllib3.Timeout(connect=min(_CONNECT_S, timeout_s), read=timeout_s),
                 redirect=False,
                 preload_content=False,
                 decode_content=False,
@@ -87,7 +90,8 @@ class Transport:
             response.release_conn()
         except (urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
             sent = answered or not isinstance(error, _NOT_SENT)
-            raise ServiceUnavailable(_tell_failure(self.base_url, error, sent=sent)) from error
+            may_pass = not isinstance(error, _WILL_NOT_PASS)
+            raise ServiceUnavailable(_tell_failure(self.base_url, error, sent=sent), may_pass=may_pass) from error
         if response.status in _REDIRECT:
             raise UnexpectedAnswer(
                 f"The service at {self.base_url} points to another address, which is not followed. "

@@ -1,21 +1,35 @@
 """The client of one Sigill service."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Self, TypedDict, Unpack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Self, TypedDict, Unpack
+from urllib.parse import quote
 
-from sigill.client.answers import Decision, Verdict, read_decision, read_sealed, read_success, read_verdict
-from sigill.client.errors import NotSealable, SettingsRefused, UnexpectedAnswer
+from sigill.client.answers import Decision, Verdict, read_decision, read_sealed, read_verdict
+from sigill.client.batch import MAX_BATCH_KEY, Outcome, TextMessage, chunks_of, sign_chunks
+from sigill.client.conversations import (
+    Conversation,
+    Recorded,
+    Withdrawn,
+    check_conversation,
+    check_recorded,
+    check_withdrawn,
+    event_path,
+    find_conversation,
+    read_conversation,
+)
+from sigill.client.errors import ServiceUnavailable, UnexpectedAnswer
+from sigill.client.exchange import Call, Exchange, format_body
 from sigill.client.http import DEFAULT_TIMEOUT_S, Transport
 from sigill.client.message import Message, Question, hash_message, message_body, question_body
-from sigill.client.proof import TrustTooOld, check_sealed
-from sigill.encoding.strict_json import format_canonical_json
-from sigill.errors import MalformedEncoding, MalformedKey
+from sigill.client.retry import PATIENCE, Patience, check_key, new_key
+from sigill.client.sealed import Prover, Sealed
+from sigill.client.status import fetch_status_list
+from sigill.client.streamed import StreamedMessage
+from sigill.errors import MalformedKey
 from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
-from sigill.text.carrier import embed
-from sigill.text.codes import format_code
-from sigill.vocabulary import Channel
+from sigill.seal.claims import StatusClaim
+from sigill.status.token import ParsedStatusList
 
 
 class Beside(TypedDict, total=False):
@@ -28,30 +42,16 @@ class Beside(TypedDict, total=False):
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A sealed message, proven: send `text` (with its code), keep `seal` and `receipt`, do what `decision` owes.
-
-    `members` is the service's whole answer.
-    """
-
-    id: str
-    text: str
-    code: str
-    link: str
-    seal: str
-    receipt: str
-    decision: Decision
-    origin: str
-    index: int
-    members: Mapping[str, Any]
-
-
 class Client:
     """Signs, asks and verifies at one service. Threads may share a client.
 
     `base_url` is https, or http to this very machine. `trust` pins the guarantor's keys; without it the trust file is
     fetched once, and again when it turns out too old. `ca_file` names the authorities of a private TLS certificate.
+    What may pass (no connection, a busy service) is tried again, by default for half a minute: see `Patience`.
+
+    Whatever makes something carries an idempotency key: a random one for each call, or yours, for calls that you
+    repeat yourself. Within a day the same key and request give the same answer, and nothing is made twice.
+
     Raises SettingsRefused. Every call may raise ServiceUnavailable, UnexpectedAnswer, RequestRefused and NotSealable.
     """
 
@@ -62,12 +62,12 @@ class Client:
         api_key: str | None = None,
         trust: Trust | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
+        patience: Patience = PATIENCE,
         ca_file: str | None = None,
     ) -> None:
-        if api_key is not None and not (api_key.isascii() and api_key.isprintable() and api_key):
-            raise SettingsRefused("The API key holds characters no key has. Copy the whole key again.")
-        self._transport = Transport(base_url, timeout_s=timeout_s, ca_file=ca_file)
-        self._api_key = api_key
+        transport = Transport(base_url, timeout_s=timeout_s, ca_file=ca_file)
+        self._exchange = Exchange(transport, api_key=api_key, patience=patience)
+        self._public = Exchange(transport, api_key=None, patience=patience)
         self._trust = trust
         self._pinned = trust is not None
 
@@ -79,39 +79,100 @@ class Client:
 
     def close(self) -> None:
         """Close the connections kept open."""
-        self._transport.close()
+        self._exchange.close()
 
-    def sign(self, text: str, **fields: Unpack[Message]) -> Sealed:
+    def sign(self, text: str, *, idempotency_key: str | None = None, **fields: Unpack[Message]) -> Sealed:
         """Seal one message; only its hashes are sent, and the seal is checked before it is returned.
 
         Raises Refused and AnswerNotTrusted too.
         """
+        key = _key(idempotency_key)
         message = hash_message(text, fields)
-        body = message_body(message, fields)
-        answer = read_sealed(self._post("/v1/messages", body, status=201))
-        at = datetime.now(UTC)
+        asked = message_body(message, fields)
+        call = Call(path="/v1/messages", body=format_body(asked), status=201, key=key)
+        answer = read_sealed(self._exchange.send(call))
         try:
-            check_sealed(answer, message, body, trust=self.trust(), at=at)
-        except TrustTooOld:
-            if self._pinned:
-                raise
-            check_sealed(answer, message, body, trust=self.trust(fresh=True), at=at)
-        return Sealed(
-            id=answer.id,
-            text=embed(text, answer.code, channel=Channel(fields["channel"])),
-            code=format_code(answer.code),
-            link=answer.link,
-            seal=answer.seal,
-            receipt=answer.receipt,
-            decision=answer.decision,
-            origin=answer.origin,
-            index=answer.index,
-            members=answer.members,
+            return self._prover().prove(answer, message, asked)
+        except ServiceUnavailable as error:  # it is sealed, and its proof could not be checked
+            error.idempotency_key = key
+            raise
+
+    def sign_batch(self, messages: Sequence[TextMessage], *, idempotency_key: str | None = None) -> list[Outcome]:
+        """Seal many messages: one outcome for each, in order, a sealed message or the error that `sign` would raise.
+
+        They are sent a thousand at a time, one request after the other; those of one conversation keep their order.
+        Where a request fails as a whole, the messages after it are NotSent: call again with the same messages and
+        key, and what was sealed is answered again. Raises TypeError for a message with unknown or missing members.
+        """
+        return list(self.sign_many(messages, idempotency_key=idempotency_key))
+
+    def sign_many(self, messages: Iterable[TextMessage], *, idempotency_key: str | None = None) -> Iterator[Outcome]:
+        """Yield what `sign_batch` returns, reading the messages as they are sent: for more than memory should hold."""
+        key = _key(idempotency_key, longest=MAX_BATCH_KEY)
+        self.trust()  # what could not be checked is better not sealed
+        return sign_chunks(chunks_of(messages), key=key, exchange=self._exchange, prover=self._prover)
+
+    def stream(self, *, idempotency_key: str | None = None, **fields: Unpack[Message]) -> StreamedMessage:
+        """Return a message to `write` while it is shown, sealed when its `with` block ends.
+
+        `with client.stream(authorship="ai", …) as message: show(message.write(token))`, then `message.sealed`.
+        """
+        key = _key(idempotency_key)
+        return StreamedMessage(lambda text: self.sign(text, idempotency_key=key, **fields))
+
+    def withdraw(
+        self, message_id: str, reason: str, *, note: str | None = None, idempotency_key: str | None = None
+    ) -> Withdrawn:
+        """Withdraw a sealed message: whoever checks it learns that you no longer stand by it. There is no way back.
+
+        `reason` is a `WithdrawalReason`; `note` one line for auditors, without personal data. Raises AnswerNotTrusted.
+        """
+        asked = {"reason": str(reason)} | ({} if note is None else {"note": note})
+        call = Call(
+            method="DELETE",
+            path=f"/v1/messages/{quote(message_id, safe='')}",
+            body=format_body(asked),
+            key=_key(idempotency_key),
         )
+        members = self._exchange.send(call)
+        return self._prover().check(lambda trust: check_withdrawn(members, message=message_id, trust=trust))
+
+    def record_event(
+        self,
+        conversation: str,
+        kind: str,
+        *,
+        at: datetime | None = None,
+        idempotency_key: str | None = None,
+        **told: str,
+    ) -> Recorded:
+        """Record what happened in a conversation besides its messages; `kind` is an `EventKind`.
+
+        `told` are the members of that kind, an underscore behind what Python keeps for itself:
+        `record_event(id, "handoff", from_="ai", to="human", why="asked")`. Raises AnswerNotTrusted.
+        """
+        asked = {"kind": str(kind)} | {name.rstrip("_"): str(value) for name, value in told.items()}
+        if at is not None:
+            asked["at"] = at.isoformat()
+        call = Call(path=event_path(conversation), body=format_body(asked), status=201, key=_key(idempotency_key))
+        members = self._exchange.send(call)
+        return self._prover().check(
+            lambda trust: check_recorded(members, conversation=conversation, asked=asked, trust=trust)
+        )
+
+    def conversation(self, conversation: str) -> Conversation:
+        """Return a whole conversation, all pages of it, its chain checked. Raises AnswerNotTrusted."""
+        state, entries = read_conversation(conversation, exchange=self._exchange)
+        return self._prover().check(lambda trust: check_conversation(conversation, state, entries, trust=trust))
+
+    def find_conversation(self, reference: str) -> str:
+        """Return the id of the conversation that you gave this reference."""
+        return find_conversation(reference, exchange=self._exchange)
 
     def decide(self, **fields: Unpack[Question]) -> Decision:
         """Ask what may be sent and what is owed; nothing is signed. A denial is an answer here, not an error."""
-        return read_decision(self._post("/v1/decisions", question_body(fields), status=200))
+        body = format_body(question_body(fields))
+        return read_decision(self._exchange.send(Call(path="/v1/decisions", body=body)))
 
     def verify(
         self,
@@ -130,31 +191,26 @@ class Client:
         given = {name: value for name, value in brought.items() if value is not None}
         if len(given) != 1:
             raise TypeError(f"exactly one of text, seal, code and link is needed; this has {len(given)}")
-        return read_verdict(self._post("/v1/verifications", given | beside, status=200, credential=False))
+        body = format_body(given | beside)
+        return read_verdict(self._public.send(Call(path="/v1/verifications", body=body)))
+
+    def status_list(self, claim: StatusClaim) -> ParsedStatusList:
+        """Return the status list that a seal's claim names, for work offline: well-formed, and not yet judged."""
+        return fetch_status_list(claim, exchange=self._public)
 
     def trust(self, *, fresh: bool = False) -> Trust:
         """Return the guarantor's keys and logs, fetched once or, if `fresh`, anew; a pinned trust stays as it is."""
         if self._trust is None or (fresh and not self._pinned):
-            answer = self._transport.exchange(
-                "GET",
-                "/.well-known/sigill-trust.json",
-                headers={"Accept": "application/json"},
-                max_bytes=MAX_TRUST_BYTES,
-            )
-            read_success(answer, status=200)
+            answer = self._public.fetch("/.well-known/sigill-trust.json", max_bytes=MAX_TRUST_BYTES)
             try:
                 self._trust = parse_trust(answer.body)
             except MalformedKey as error:
                 raise UnexpectedAnswer(f"The service's trust file cannot be used: {error}. Try again later.") from error
         return self._trust
 
-    def _post(self, path: str, body: Any, *, status: int, credential: bool = True) -> Mapping[str, Any]:  # noqa: ANN401
-        headers = {"Content-Type": "application/json", "Accept": "application/json, application/problem+json"}
-        if credential and self._api_key is not None:
-            headers["Authorization"] = f"Bearer {self._api_key}"
-        try:
-            data = format_canonical_json(body)
-        except MalformedEncoding as error:
-            raise NotSealable(f"The request cannot be sent: {error}. Change that and try again.") from error
-        answer = self._transport.exchange("POST", path, body=data, headers=headers)
-        return read_success(answer, status=status)
+    def _prover(self) -> Prover:
+        return Prover(self.trust, may_renew=not self._pinned)
+
+
+def _key(given: str | None, **limit: int) -> str:
+    return new_key() if given is None else check_key(given, **limit)

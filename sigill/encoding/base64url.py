@@ -1,19 +1,24 @@
 """Base64url without padding, canonical (RFC 4648 section 5, RFC 7515 section 2): `AQID` <-> 01 02 03."""
 
 import binascii
-import re
-from base64 import urlsafe_b64encode
 from typing import Final
 
 from sigill.errors import MalformedEncoding
 
-_ALPHABET: Final = re.compile(r"[A-Za-z0-9_-]*\Z")
-_TO_STANDARD: Final = str.maketrans("-_", "+/")
+TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_TO_STANDARD: Final = bytes.maketrans(b"-_+/=", b"+/...")  # a dot is in no base64
+_PADDING: Final = (b"", b"", b"==", b"=")  # by the length modulo 4; no text has a length of 1 more than a multiple
+_LAST: Final = ("", "", "AQgw", "AEIMQUYcgkosw048")  # what may end a text, so that no bits are left over
 
 
 def format_base64url(data: bytes) -> str:
     """Return `data` as unpadded base64url."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return encode_base64url(data).decode("ascii")
+
+
+def encode_base64url(data: bytes) -> bytes:
+    """Return the ASCII of `format_base64url`, for what goes on as bytes."""
+    return binascii.b2a_base64(data, newline=False).translate(TO_URL_SAFE, b"=")
 
 
 def parse_base64url(text: str) -> bytes:
@@ -21,9 +26,12 @@ def parse_base64url(text: str) -> bytes:
 
     Raises MalformedEncoding for padding, foreign characters, an impossible length or stray bits at the end.
     """
-    if not _ALPHABET.match(text) or len(text) % 4 == 1:
-        raise MalformedEncoding("not unpadded base64url")
-    data = binascii.a2b_base64(text.translate(_TO_STANDARD) + "=" * (-len(text) % 4))
-    if len(text) % 4 and format_base64url(data[-(len(data) % 3) :]) != text[-(len(text) % 4) :]:
+    after = len(text) % 4
+    try:
+        standard = str.encode(text, "ascii").translate(_TO_STANDARD) + _PADDING[after]
+        data = binascii.a2b_base64(standard, strict_mode=True)
+    except ValueError:
+        raise MalformedEncoding("not unpadded base64url") from None
+    if after and text[-1] not in _LAST[after]:
         raise MalformedEncoding("base64url with stray bits at its end")
     return data

@@ -8,8 +8,7 @@ never matters.
 
 import json
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from sigill.errors import MalformedEncoding
@@ -19,8 +18,7 @@ Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | bool | None
 MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**53 - 1
 _MAX_DIGITS: Final = 20
-# The closing quote is optional: a string without an end would else be read again from every quote in it.
-_NESTING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_CONTAINERS: Final = frozenset([dict, list])
 
 
 def parse_json(data: bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - any JSON value, narrowed by the caller
@@ -34,18 +32,16 @@ def parse_json(data: bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - any JSO
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise MalformedEncoding(f"JSON is not UTF-8 at byte {error.start}") from None
-    _refuse_deep_nesting(text)
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object_without_duplicates,
-            parse_constant=_refuse_constant,
-            parse_int=_bounded_int,
-            parse_float=_finite_float,
-        )
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise MalformedEncoding(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    _refuse_surrogates(value)
+    except RecursionError:
+        raise MalformedEncoding(f"JSON nested deeper than {MAX_DEPTH} levels") from None
+    if text.count("[") + text.count("{") > MAX_DEPTH:  # or it cannot be deep
+        _refuse_deep_nesting(value)
+    if "\\u" in text:  # the only way in: raw surrogates are no UTF-8
+        _refuse_surrogates(value)
     return value
 
 
@@ -54,9 +50,10 @@ def format_canonical_json(value: Json) -> bytes:
 
     Raises MalformedEncoding for floats, huge integers, lone surrogates, nesting beyond `MAX_DEPTH` and what is no JSON.
     """
-    _check_canonical(value)
-    ordered = _sorted_by_utf16(value)
-    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+    try:
+        return _ENCODER.encode(_canonical(value, 0)).encode("utf-8")
+    except UnicodeEncodeError:
+        raise MalformedEncoding("a lone surrogate in a JSON string") from None
 
 
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -85,15 +82,19 @@ def _finite_float(digits: str) -> float:
     return number
 
 
-def _refuse_deep_nesting(text: str) -> None:
-    depth = 0
-    for token in _NESTING.finditer(text):
-        if token[0] in "[{":
-            depth += 1
-        elif token[0] in "]}":
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise MalformedEncoding(f"JSON nested deeper than {MAX_DEPTH} levels")
+def _refuse_deep_nesting(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for item in level
+            if item.__class__ in _CONTAINERS
+            for child in (item.values() if item.__class__ is dict else item)
+        ]
+        if not level:
+            return
+    if any(item.__class__ in _CONTAINERS for item in level):
+        raise MalformedEncoding(f"JSON nested deeper than {MAX_DEPTH} levels")
 
 
 def _strings(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
@@ -114,41 +115,62 @@ def _refuse_surrogates(value: Any) -> None:  # noqa: ANN401 - any JSON value
             raise MalformedEncoding("a lone surrogate in a JSON string")
 
 
-def _check_canonical(value: object, *, depth: int = 0) -> None:
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object_without_duplicates,
+    parse_constant=_refuse_constant,
+    parse_int=_bounded_int,
+    parse_float=_finite_float,
+)
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _canonical(value: Any, depth: int) -> Any:  # noqa: ANN401 - any JSON value
+    """Return `value` with its members in order, checked; strings are checked when they are encoded."""
+    kind = value.__class__
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is int:
+        return _checked_int(value)
+    if kind is dict or kind is list or kind is tuple:
+        return _canonical_container(value, depth)
+    return _canonical_of_other_types(value, depth)
+
+
+def _canonical_container(value: Any, depth: int) -> Any:  # noqa: ANN401 - an array or an object
+    if depth == MAX_DEPTH:
+        raise MalformedEncoding(f"JSON nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, Mapping):
+        return {name: _canonical(value[name], depth + 1) for name in _sorted_by_utf16(value)}
+    return [_canonical(item, depth + 1) for item in value]
+
+
+def _canonical_of_other_types(value: object, depth: int) -> Any:  # noqa: ANN401 - any JSON value
     match value:
-        case None | bool():
-            return
+        case str():  # a word of a vocabulary
+            return value
         case int():
-            if abs(value) > MAX_INTEGER:
-                raise MalformedEncoding("an integer beyond 2**53 - 1")
-        case str():
-            _check_string(value)
+            return _checked_int(value)
         case Mapping() | list() | tuple():
-            if depth == MAX_DEPTH:
-                raise MalformedEncoding(f"JSON nested deeper than {MAX_DEPTH} levels")
-            for name in value if isinstance(value, Mapping) else ():
-                _check_string(name)
-            for item in value.values() if isinstance(value, Mapping) else value:
-                _check_canonical(item, depth=depth + 1)
+            return _canonical_container(value, depth)
         case float():
             raise MalformedEncoding("a float has no place in what is hashed")
         case _:
             raise MalformedEncoding(f"a {type(value).__name__} is no JSON value")
 
 
-def _check_string(value: object) -> None:
-    if not isinstance(value, str):
-        raise MalformedEncoding("a member name that is no string")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise MalformedEncoding("a lone surrogate in a JSON string") from None
-
-
-def _sorted_by_utf16(value: Json) -> Json:
-    if isinstance(value, Mapping):
-        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
-        return {name: _sorted_by_utf16(value[name]) for name in names}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_sorted_by_utf16(item) for item in value]
+def _checked_int(value: int) -> int:
+    if abs(value) > MAX_INTEGER:
+        raise MalformedEncoding("an integer beyond 2**53 - 1")
     return value
+
+
+def _sorted_by_utf16(names: Iterable[Any]) -> list[str]:
+    """Return member names in the order of RFC 8785 section 3.2.3, which for ASCII is that of the characters."""
+    try:
+        if "".join(names).isascii():
+            return sorted(names)
+    except TypeError:
+        raise MalformedEncoding("a member name that is no string") from None
+    return sorted(names, key=lambda name: name.encode("utf-16-be"))

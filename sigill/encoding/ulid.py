@@ -9,10 +9,12 @@ from typing import Final
 from sigill.errors import MalformedEncoding
 
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+PAIRS: Final = tuple(first + second for first in CROCKFORD for second in CROCKFORD)  # ten bits in two symbols
 _VALUE: Final = {symbol: value for value, symbol in enumerate(CROCKFORD)}
 _LENGTH: Final = 26
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RANDOM_BYTES: Final = 10
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def format_ulid(*, at: datetime, randomness: bytes) -> str:
@@ -21,9 +23,9 @@ def format_ulid(*, at: datetime, randomness: bytes) -> str:
         raise ValueError("a ULID takes ten random bytes")
     if at < _EPOCH:
         raise ValueError("a ULID has no time before 1970")
-    milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
+    milliseconds = (at - _EPOCH) // _MILLISECOND
     number = (milliseconds << 80) | int.from_bytes(randomness, "big")
-    return "".join(CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
 
 
 def parse_ulid_time(text: str) -> datetime:

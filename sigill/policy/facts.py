@@ -32,7 +32,7 @@ _Reader: TypeAlias = Callable[[Any], Any]
 
 _MAX_ITEMS: Final = 64
 _MAX_LENGTH: Final = 64
-_MAX_MINUTES: Final = 10_000_000
+MAX_MINUTES: Final = 10_000_000
 _MAX_LEVEL: Final = 3
 
 
@@ -196,7 +196,7 @@ def _day(value: object) -> date:
 _CONVERSATION: Final[Mapping[str, _Reader]] = {
     "first_ai_message": _boolean,
     "disclosure_shown": _boolean,
-    "human_requested_minutes_ago": _optional(_integer(_MAX_MINUTES)),
+    "human_requested_minutes_ago": _optional(_integer(MAX_MINUTES)),
     "last_authorship": _optional(_word(Authorship)),
     "handoff_recorded": _boolean,
 }

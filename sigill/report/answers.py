@@ -8,6 +8,7 @@ that must have passed: a detail they do not know reaches no row, and that is an 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from typing import Final, TypeAlias
 
 from sigill.report.checks import Detail
@@ -29,6 +30,7 @@ class Reason(StrEnum):
     GENUINE = "genuine"
     GENUINE_OPERATOR_SUSPENDED_SINCE = "genuine_operator_suspended_since"
     GENUINE_OPERATOR_REVOKED_SINCE = "genuine_operator_revoked_since"
+    GENUINE_NEWER_VERSION = "genuine_newer_version"
 
     GIVE_CONTENT = "give_content"
     GIVE_RECIPIENT = "give_recipient"
@@ -47,6 +49,7 @@ class Reason(StrEnum):
     OTHER_RECIPIENT = "other_recipient"
     LINKS_ALTERED = "links_altered"
     FILES_ALTERED = "files_altered"
+    WITHDRAWN = "withdrawn"
 
     UNSIGNED = "unsigned"
     SEAL_UNREADABLE = "seal_unreadable"
@@ -58,6 +61,7 @@ class Reason(StrEnum):
     FROM_THE_FUTURE = "from_the_future"
     TEST_SEAL = "test_seal"
     LOG_NOT_CHECKED = "log_not_checked"
+    STATUS_NOT_CHECKED = "status_not_checked"
     CONTENT_NOT_OPENABLE = "content_not_openable"
     RECIPIENT_NOT_OPENABLE = "recipient_not_openable"
 
@@ -68,6 +72,7 @@ class Circumstance(StrEnum):
     FOUND_BY_CODE = "found_by_code"
     TEST_ENVIRONMENT = "test_environment"
     FOREIGN_LINK = "foreign_link"
+    NEWER_VERSION = "newer_version"
 
 
 Fact: TypeAlias = Detail | Circumstance
@@ -87,14 +92,18 @@ def _row(answer: Answer, reason: Reason, *when: Fact) -> Row:
 
 
 def _genuine_rows() -> Iterator[Row]:
-    """Yield the rows of *genuine*: all of `_NEEDED`, with each standing and each recipient that may go with it."""
-    for reason, standing in (
-        (Reason.GENUINE_OPERATOR_REVOKED_SINCE, Detail.REVOKED_SINCE),
-        (Reason.GENUINE_OPERATOR_SUSPENDED_SINCE, Detail.SUSPENDED_SINCE),
-        (Reason.GENUINE, Detail.STANDING_VOUCHED),
-    ):
-        for recipient in (Detail.RECIPIENT_MATCHES, Detail.RECIPIENT_NOT_BOUND):
-            yield _row(Answer.GENUINE, reason, *_NEEDED, standing, recipient)
+    """Yield the rows of *genuine*: all of `_NEEDED`, with each standing, status and recipient that may go with it."""
+    since: tuple[tuple[Reason, tuple[Fact, ...]], ...] = (
+        (Reason.GENUINE_OPERATOR_REVOKED_SINCE, (Detail.REVOKED_SINCE,)),
+        (Reason.GENUINE_OPERATOR_SUSPENDED_SINCE, (Detail.SUSPENDED_SINCE,)),
+        (Reason.GENUINE_NEWER_VERSION, (Detail.STANDING_VOUCHED, Circumstance.NEWER_VERSION)),
+        (Reason.GENUINE, (Detail.STANDING_VOUCHED,)),
+    )
+    for reason, known in since:
+        for status, recipient in product(
+            (Detail.STATUS_VALID, Detail.STATUS_NOT_CARRIED), (Detail.RECIPIENT_MATCHES, Detail.RECIPIENT_NOT_BOUND)
+        ):
+            yield _row(Answer.GENUINE, reason, *_NEEDED, *known, status, recipient)
 
 
 _NEEDED: Final = (
@@ -125,6 +134,7 @@ TABLE: Final = (
     _row(_NO, Reason.OTHER_RECIPIENT, Detail.RECIPIENT_DIFFERS),
     _row(_NO, Reason.LINKS_ALTERED, Detail.LINKS_DIFFER),
     _row(_NO, Reason.FILES_ALTERED, Detail.FILES_DIFFER),
+    _row(_NO, Reason.WITHDRAWN, Detail.WITHDRAWN),  # last: what was altered is not what the sender withdrew
     # Nothing failed, but it cannot count or a needed check could not be made.
     _row(_UNKNOWN, Reason.FROM_THE_FUTURE, Detail.FROM_THE_FUTURE),
     _row(_UNKNOWN, Reason.EXPIRED, Detail.EXPIRED),
@@ -133,6 +143,9 @@ TABLE: Final = (
     _row(_UNKNOWN, Reason.LOG_NOT_CHECKED, Detail.NO_RECEIPT),
     _row(_UNKNOWN, Reason.LOG_NOT_CHECKED, Detail.LOG_UNREACHABLE),
     _row(_UNKNOWN, Reason.LOG_NOT_CHECKED, Detail.LOG_KEY_UNKNOWN),
+    _row(_UNKNOWN, Reason.STATUS_NOT_CHECKED, Detail.STATUS_UNKNOWN),
+    _row(_UNKNOWN, Reason.STATUS_NOT_CHECKED, Detail.STATUS_LIST_TOO_OLD),
+    _row(_UNKNOWN, Reason.STATUS_NOT_CHECKED, Detail.STATUS_LIST_WRONG),
     _row(_UNKNOWN, Reason.CONTENT_NOT_OPENABLE, Detail.CONTENT_NOT_OPENABLE),
     _row(_UNKNOWN, Reason.RECIPIENT_NOT_OPENABLE, Detail.RECIPIENT_NOT_OPENABLE),
     # One step left.

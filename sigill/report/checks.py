@@ -5,6 +5,7 @@ An outcome has no truth value on purpose: *not checked* must never slip through 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 
@@ -15,6 +16,7 @@ class CheckName(StrEnum):
     SIGNATURE = "signature"
     VALIDITY = "validity"
     STANDING = "standing"
+    STATUS = "status"
     LOG = "log"
     WITNESSED = "witnessed"
     CONTENT = "content"
@@ -53,6 +55,13 @@ class Detail(StrEnum):
     SUSPENDED_SINCE = "suspended_since"
     REVOKED_SINCE = "revoked_since"
     NOT_IN_STANDING_THEN = "not_in_standing_then"
+
+    STATUS_VALID = "status_valid"
+    WITHDRAWN = "withdrawn"
+    STATUS_NOT_CARRIED = "status_not_carried"
+    STATUS_UNKNOWN = "status_unknown"
+    STATUS_LIST_TOO_OLD = "status_list_too_old"
+    STATUS_LIST_WRONG = "status_list_wrong"
 
     IN_THE_LOG = "in_the_log"
     NOT_IN_THE_LOG = "not_in_the_log"
@@ -112,6 +121,7 @@ _PASSED: Final = frozenset(
         Detail.STANDING_VOUCHED,
         Detail.SUSPENDED_SINCE,
         Detail.REVOKED_SINCE,
+        Detail.STATUS_VALID,
         Detail.IN_THE_LOG,
         Detail.CONTENT_MATCHES,
         Detail.SAME_BYTES,
@@ -127,6 +137,7 @@ _FAILED: Final = frozenset(
         Detail.KEY_NOT_VALID_THEN,
         Detail.KEY_COMPROMISED,
         Detail.NOT_IN_STANDING_THEN,
+        Detail.WITHDRAWN,
         Detail.NOT_IN_THE_LOG,
         Detail.CONTENT_DIFFERS,
         Detail.LINKS_DIFFER,
@@ -143,6 +154,7 @@ def outcome_of(detail: Detail) -> Outcome:
     return Outcome.FAILED if detail in _FAILED else Outcome.NOT_CHECKED
 
 
+@cache
 def checked(name: CheckName, detail: Detail) -> Check:
     """Return the check `name` that ended with `detail`."""
     return Check(name, outcome_of(detail), detail)

@@ -18,7 +18,7 @@ from sigill.report.checks import Detail
 from sigill.report.openers import Opener
 from sigill.seal.disclosures import Disclosure, Name
 from sigill.seal.token import ParsedSeal
-from sigill.text.nu1 import HiddenCharacters, exact
+from sigill.text.nu1 import HiddenCharacters
 from sigill.text.search import Pasted
 
 MIN_PART: Final = 20
@@ -69,9 +69,10 @@ class ContentFinding:
     @property
     def covers(self) -> bool:
         """Whether the text, or part of it, is the sealed one: only then is anything else compared."""
-        return self.detail in {Detail.CONTENT_MATCHES, Detail.CONTENT_PARTLY_MATCHES}
+        return self.detail in _COVERS
 
 
+_COVERS: Final = frozenset({Detail.CONTENT_MATCHES, Detail.CONTENT_PARTLY_MATCHES})
 _BYTES_NOT_COMPARED: Final = Detail.BYTES_NOT_COMPARED
 
 
@@ -94,7 +95,7 @@ def compare_content(seal: ParsedSeal, presented: Presented, opener: Opener) -> C
     disclosed = seal.disclosed(Name.MSG) is not None
     if presented.text is None:
         return _compare_hashes_of_text(presented.hashes[: None if disclosed else MAX_GUESSED_HASHES], opener)
-    return _compare_text(presented.text, presented.pasted, opener, min_part=1 if disclosed else MIN_PART)
+    return _compare_text(presented.pasted, opener, min_part=1 if disclosed else MIN_PART)
 
 
 def compare_hashes(name: Name, brought: tuple[str, ...] | None, opener: Opener, *, content: ContentFinding) -> Detail:
@@ -132,7 +133,7 @@ def _compare_hashes_of_text(hashes: tuple[str, ...], opener: Opener) -> ContentF
     return ContentFinding(Detail.CONTENT_DIFFERS)
 
 
-def _compare_text(text: str, pasted: Pasted | None, opener: Opener, *, min_part: int) -> ContentFinding:
+def _compare_text(pasted: Pasted | None, opener: Opener, *, min_part: int) -> ContentFinding:
     if pasted is None:
         return ContentFinding(Detail.CONTENT_HIDDEN_CHARACTERS)
     match = pasted.find(matches=lambda h: opener.covers_text(format_base64url(h)), min_part=min_part)
@@ -142,11 +143,11 @@ def _compare_text(text: str, pasted: Pasted | None, opener: Opener, *, min_part:
     if not match.whole:
         detail = Detail.CONTENT_PARTLY_MATCHES
         return ContentFinding(detail, _BYTES_NOT_COMPARED, match.matched, match.before, match.after, disclosure)
-    return ContentFinding(Detail.CONTENT_MATCHES, _compare_exact(text, opener), match.matched, "", "", disclosure)
+    return ContentFinding(Detail.CONTENT_MATCHES, _compare_exact(pasted, opener), match.matched, "", "", disclosure)
 
 
-def _compare_exact(text: str, opener: Opener) -> Detail:
-    hx, length = exact(text)
+def _compare_exact(pasted: Pasted, opener: Opener) -> Detail:
+    hx, length = pasted.exact
     value: Json = {"hx": format_base64url(hx), "n": length}
     match opener.matches(Name.MSGX, value):
         case None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sigill.report.answers import Reason
 from sigill.report.checks import Detail
 from sigill.report.judge import Report
 from sigill.report.trust import Trust
@@ -40,7 +41,7 @@ def describe_report(report: Report, words: Words, *, trust: Trust, receipt: str 
     shape: dict[str, Any] = {
         "answer": report.answer.value,
         "reason": report.reason.value,
-        "headline": reason.headline,
+        "headline": _headline(report, words),
         "why": reason.why,
         "next": reason.next,
         "checks": [
@@ -52,10 +53,21 @@ def describe_report(report: Report, words: Words, *, trust: Trust, receipt: str 
             }
             for check in report.checks
         ],
+        "withdrawn_at": None if report.withdrawn_at is None else report.withdrawn_at.isoformat(),
+        "newer_version_at": None,
         **dict.fromkeys(_ABOUT_THE_SENDER),
     }
     proven = report.proven
     return shape if proven is None else shape | _about(report, proven, words, trust, receipt)
+
+
+def _headline(report: Report, words: Words) -> str:
+    """Return the reason's headline; of a message withdrawn or replaced the one with the day, where that is known."""
+    if report.reason is Reason.WITHDRAWN and report.withdrawn_at is not None:
+        return words.label("withdrawn_on", time=f"{report.withdrawn_at:%Y-%m-%d}")
+    if report.reason is Reason.GENUINE_NEWER_VERSION:
+        return words.label("newer_version_on", time=f"{report.newer_version_at:%Y-%m-%d}")
+    return words.reason(report.reason).headline
 
 
 def _about(report: Report, seal: ParsedSeal, words: Words, trust: Trust, receipt: str | None) -> dict[str, Any]:
@@ -68,6 +80,9 @@ def _about(report: Report, seal: ParsedSeal, words: Words, trust: Trust, receipt
         "purpose": claims.pur.value,
         "sealed_at": claims.iat.isoformat(),
         "sent_at": None if claims.sent is None else claims.sent.isoformat(),
+        "newer_version_at": None
+        if report.newer_version_at is None
+        else report.newer_version_at.isoformat(timespec="seconds"),
         "conversation": None if claims.conv is None else {"id": claims.conv.id, "seq": claims.conv.seq},
         "decision": None if decision is None else decision.value,
         "content": _content(report),

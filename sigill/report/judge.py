@@ -4,17 +4,17 @@
 2. signature   forged or altered claims; a key that is unknown, out of its time, compromised, or for another token type
 3. validity    a seal kept too long, or one from a clock that runs ahead
 4. standing    an operator that was not verified when it sealed; what changed since is said
-5. log         a seal made in secret
-6. witnessed   a log that shows different people different things
-7. content     the seal or code of one message under other words
-8. exact bytes, links, files   what a pasted text does not show
-9. recipient   a real message replayed to somebody else
+5. status      a message its sender has withdrawn
+6. log         a seal made in secret
+7. witnessed   a log that shows different people different things
+8. content     the seal or code of one message under other words
+9. exact bytes, links, files   what a pasted text does not show
+10. recipient  a real message replayed to somebody else
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from functools import lru_cache
 
 from sigill.errors import SigillError, SignatureInvalid
 from sigill.keys.jwks import PublishedKey
@@ -24,6 +24,7 @@ from sigill.report.checks import Check, CheckName, Detail, checked
 from sigill.report.content import ContentFinding, Presented, compare_content, compare_hashes, hashes_value
 from sigill.report.openers import Opener
 from sigill.report.standing import Standing, State
+from sigill.report.status import CLOCK_TOLERANCE, NOTHING_KNOWN, StatusEvidence, status_detail
 from sigill.report.trust import Trust
 from sigill.seal.claims import operator_id_of
 from sigill.seal.disclosures import AddressType, Disclosure, Name
@@ -33,7 +34,15 @@ from sigill.tlog.note import parse_vkey
 from sigill.tlog.proof import verify_proof
 from sigill.tlog.tree import hash_leaf
 
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+__all__ = [
+    "CLOCK_TOLERANCE",
+    "Evidence",
+    "LogEvidence",
+    "Report",
+    "StatusEvidence",
+    "judge_seal",
+    "report_without_seal",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,11 @@ class LogEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found. `seal` and what follows are None where nothing about the sender is proven."""
+    """What was found. `seal` and what follows are None where nothing about the sender is proven.
+
+    `withdrawn_at` is when the sender withdrew the message, where that is known (a status list names no time);
+    `newer_version_at`, when it sealed a newer version, where the register was asked.
+    """
 
     answer: Answer
     reason: Reason
@@ -58,6 +71,8 @@ class Report:
     seal: ParsedSeal | None = None
     shown: str | None = None
     content: ContentFinding | None = None
+    withdrawn_at: datetime | None = None
+    newer_version_at: datetime | None = None
 
     @property
     def proven(self) -> ParsedSeal | None:
@@ -82,6 +97,8 @@ class Evidence:
     log: LogEvidence
     at: datetime
     standing: Standing | None = None
+    status: StatusEvidence = NOTHING_KNOWN
+    newer_version_at: datetime | None = None
 
 
 def judge_seal(seal: ParsedSeal, evidence: Evidence) -> Report:
@@ -95,39 +112,53 @@ def judge_seal(seal: ParsedSeal, evidence: Evidence) -> Report:
         if issuer is Detail.KNOWN_GUARANTOR
         else Detail.SIGNATURE_FIRST
     )
-    head = [checked(CheckName.ISSUER, issuer), checked(CheckName.SIGNATURE, signature)]
     if signature is not Detail.SIGNATURE_VERIFIES:
         rest = [checked(name, Detail.SIGNATURE_FIRST) for name in list(CheckName)[2:]]
         answer, reason = answer_for(frozenset({issuer, signature}))
+        head = checked(CheckName.ISSUER, issuer), checked(CheckName.SIGNATURE, signature)
         return Report(answer, reason, (*head, *rest), seal)
     content = compare_content(seal, evidence.presented, evidence.opener)
-    checks = (*head, *_checks_after_signature(seal, evidence, content))
-    answer, reason = answer_for(_facts(checks, seal, evidence.presented))
-    return Report(answer, reason, checks, seal, _show_matched(seal, evidence, content), content)
+    details = (issuer, signature, *_details_after_signature(seal, evidence, content))
+    checks, answer, reason = _conclude(details, _circumstances(seal, evidence))
+    shown = _show_matched(seal, evidence, content)
+    withdrawn_at, newer_version_at = evidence.status.withdrawn_at, evidence.newer_version_at
+    return Report(answer, reason, checks, seal, shown, content, withdrawn_at, newer_version_at)
 
 
-def _checks_after_signature(seal: ParsedSeal, evidence: Evidence, content: ContentFinding) -> Iterator[Check]:
+def _details_after_signature(seal: ParsedSeal, evidence: Evidence, content: ContentFinding) -> tuple[Detail, ...]:
+    """Return how each check after the signature's ended, in the order of `CheckName`."""
     presented, opener = evidence.presented, evidence.opener
-    yield checked(CheckName.VALIDITY, _validity_detail(seal, evidence.at))
-    yield checked(CheckName.STANDING, _standing_detail(evidence.standing))
-    yield checked(CheckName.LOG, _log_detail(seal, evidence.trust, evidence.log))
-    yield checked(CheckName.WITNESSED, Detail.NOT_WITNESSED_YET)
-    yield checked(CheckName.CONTENT, content.detail)
-    yield checked(CheckName.EXACT_BYTES, content.exact)
-    yield checked(CheckName.LINKS, compare_hashes(Name.LINKS, presented.links, opener, content=content))
-    yield checked(CheckName.FILES, compare_hashes(Name.FILES, presented.files, opener, content=content))
-    yield checked(CheckName.RECIPIENT, _recipient_detail(seal, presented, opener, content))
+    return (
+        _validity_detail(seal, evidence.at),
+        _standing_detail(evidence.standing),
+        status_detail(seal.claims.status, evidence.status, trust=evidence.trust, at=evidence.at),
+        _log_detail(seal, evidence.trust, evidence.log),
+        Detail.NOT_WITNESSED_YET,
+        content.detail,
+        content.exact,
+        compare_hashes(Name.LINKS, presented.links, opener, content=content),
+        compare_hashes(Name.FILES, presented.files, opener, content=content),
+        _recipient_detail(seal, presented, opener, content),
+    )
 
 
-def _facts(checks: tuple[Check, ...], seal: ParsedSeal, presented: Presented) -> frozenset[Fact]:
-    facts: set[Fact] = {check.detail for check in checks}
-    if presented.found_by_code:
-        facts.add(Circumstance.FOUND_BY_CODE)
-    if presented.foreign_link:
-        facts.add(Circumstance.FOREIGN_LINK)
-    if seal.claims.op.test:
-        facts.add(Circumstance.TEST_ENVIRONMENT)
-    return frozenset(facts)
+@lru_cache(maxsize=1024)  # verdicts are few
+def _conclude(
+    details: tuple[Detail, ...], circumstances: tuple[Circumstance, ...]
+) -> tuple[tuple[Check, ...], Answer, Reason]:
+    checks = tuple(checked(name, detail) for name, detail in zip(CheckName, details, strict=True))
+    answer, reason = answer_for(frozenset[Fact]({*details, *circumstances}))
+    return checks, answer, reason
+
+
+def _circumstances(seal: ParsedSeal, evidence: Evidence) -> tuple[Circumstance, ...]:
+    known = (
+        (evidence.presented.found_by_code, Circumstance.FOUND_BY_CODE),
+        (evidence.presented.foreign_link, Circumstance.FOREIGN_LINK),
+        (evidence.newer_version_at is not None, Circumstance.NEWER_VERSION),
+        (seal.claims.op.test, Circumstance.TEST_ENVIRONMENT),
+    )
+    return tuple([circumstance for holds, circumstance in known if holds])
 
 
 def _issuer_detail(seal: ParsedSeal, trust: Trust) -> Detail:

@@ -82,8 +82,16 @@ class AiClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusClaim:
+    """Where a withdrawal would be seen: an index in the status list at `uri` (Token Status List draft-20)."""
+
+    idx: int
+    uri: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SealClaims:
-    """All clear claims; times are aware UTC, hashes base64url."""
+    """All clear claims; times are aware UTC, hashes base64url; `edits` is the jti of the message this one replaces."""
 
     iss: str
     aud: str
@@ -104,6 +112,8 @@ class SealClaims:
     rcp: str | None = None
     conv: ConversationClaim | None = None
     ai: AiClaim | None = None
+    edits: str | None = None
+    status: StatusClaim | None = None
 
 
 def audience_of(issuer: str) -> str:
@@ -119,3 +129,13 @@ def operator_url(issuer: str, operator_id: str) -> str:
 def operator_id_of(claims: SealClaims) -> str:
     """Return the registry's id of the operator: the last part of `sub`."""
     return claims.sub.rpartition("/")[2]
+
+
+def status_uri(issuer: str, number: int) -> str:
+    """Return the address of a guarantor's status list: the list's name, whatever host serves it."""
+    return f"{issuer}/status/{number}"
+
+
+def status_number_of(claim: StatusClaim) -> int:
+    """Return the number of the list that a parsed claim names: the last part of its `uri`."""
+    return int(claim.uri.rpartition("/")[2])

@@ -3,16 +3,17 @@
     {"iss": "https://guarantor.example", "aud": "https://guarantor.example/verify", "sub": "<iss>/registry/operators/…",
      "iat": 1795305600, "exp": 1890000000, "jti": "<ULID>", "op": {…}, "auth": {…}, "att": {…}, "ch": "chat",
      "dir": "outbound", "pur": "service", "rcp": "<HMAC>", "conv": {…}, "pol": {…}, "ai": {…},
-     "_sd": […], "_sd_alg": "sha-256"}
+     "edits": "<ULID>", "status": {"status_list": {"idx": 482, "uri": "<iss>/status/7"}}, "_sd": […],
+     "_sd_alg": "sha-256"}
 
 `parse_claims` and `format_claims` are inverses; anything unknown is refused, so a verifier never skips what it does
 not understand.
 """
 
+import re
 from typing import Any, Final
 
-from sigill.encoding.ulid import parse_ulid_time
-from sigill.errors import MalformedEncoding, MalformedSeal
+from sigill.errors import MalformedSeal
 from sigill.seal.claim_values import (
     AiClaim,
     AttestationClaim,
@@ -21,10 +22,14 @@ from sigill.seal.claim_values import (
     OperatorClaim,
     PolicyClaim,
     SealClaims,
+    StatusClaim,
     audience_of,
     operator_id_of,
     operator_url,
+    status_number_of,
+    status_uri,
 )
+from sigill.seal.frame import check_parties, format_conversation, parse_conversation, read_jti
 from sigill.seal.members import (
     Members,
     check_members,
@@ -56,15 +61,21 @@ __all__ = [
     "OperatorClaim",
     "PolicyClaim",
     "SealClaims",
+    "StatusClaim",
     "audience_of",
+    "check_own_agreement",
     "format_claims",
     "operator_id_of",
     "operator_url",
     "parse_claims",
+    "status_number_of",
+    "status_uri",
 ]
 
 DIGESTS: Final = 8
 MAX_LEVEL: Final = 3
+MAX_STATUS_INDEX: Final = 2**23 - 1  # the last of the longest list that is read
+_STATUS_NUMBER: Final = re.compile(r"(?:0|[1-9][0-9]{0,17})\Z")
 _REQUIRED: Final = {
     "iss",
     "aud",
@@ -82,7 +93,7 @@ _REQUIRED: Final = {
     "_sd",
     "_sd_alg",
 }
-_OPTIONAL: Final = frozenset(["sent", "late", "rcp", "conv", "ai"])
+_OPTIONAL: Final = frozenset(["sent", "late", "rcp", "conv", "ai", "edits", "status"])
 
 
 def parse_claims(value: object) -> SealClaims:
@@ -94,7 +105,7 @@ def parse_claims(value: object) -> SealClaims:
         sub=read_text(members, "sub"),
         iat=read_time(members, "iat"),
         exp=read_time(members, "exp"),
-        jti=_read_jti(members),
+        jti=read_jti(members),
         op=_parse_operator(members["op"]),
         auth=_parse_authorship(members["auth"]),
         att=_parse_attestation(members["att"]),
@@ -106,8 +117,10 @@ def parse_claims(value: object) -> SealClaims:
         sent=read_time(members, "sent") if "sent" in members else None,
         late=_parse_late(members),
         rcp=read_optional_hash(members, "rcp"),
-        conv=_parse_conversation(members["conv"]) if "conv" in members else None,
+        conv=parse_conversation(members["conv"]) if "conv" in members else None,
         ai=_parse_ai(members["ai"]) if "ai" in members else None,
+        edits=read_jti(members, "edits") if "edits" in members else None,
+        status=_parse_status(members["status"]) if "status" in members else None,
     )
     _check_agreement(claims)
     return claims
@@ -142,23 +155,18 @@ def format_claims(claims: SealClaims) -> dict[str, Any]:
     if claims.rcp is not None:
         payload["rcp"] = claims.rcp
     if claims.conv is not None:
-        payload["conv"] = _without_none(id=claims.conv.id, seq=claims.conv.seq, prev=claims.conv.prev)
+        payload["conv"] = format_conversation(claims.conv)
     if claims.ai is not None:
         payload["ai"] = _without_none(system=claims.ai.system, provider=claims.ai.provider, model=claims.ai.model)
+    if claims.edits is not None:
+        payload["edits"] = claims.edits
+    if claims.status is not None:
+        payload["status"] = {"status_list": {"idx": claims.status.idx, "uri": claims.status.uri}}
     return payload
 
 
 def _without_none(**members: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON members of several types
     return {name: value for name, value in members.items() if value is not None}
-
-
-def _read_jti(members: Members) -> str:
-    jti = read_text(members, "jti")
-    try:
-        parse_ulid_time(jti)
-    except MalformedEncoding as error:
-        raise MalformedSeal(f"jti: {error}") from None
-    return jti
 
 
 def _parse_operator(value: object) -> OperatorClaim:
@@ -197,18 +205,6 @@ def _parse_attestation(value: object) -> AttestationClaim:
     )
 
 
-def _parse_conversation(value: object) -> ConversationClaim:
-    members = check_members(value, required={"id", "seq"}, optional=frozenset({"prev"}), where="conv")
-    claim = ConversationClaim(
-        id=read_text(members, "id"),
-        seq=read_integer(members, "seq", at_least=1),
-        prev=read_optional_hash(members, "prev"),
-    )
-    if (claim.seq == 1) != (claim.prev is None):
-        raise MalformedSeal("prev is absent in the first message of a conversation and only there")
-    return claim
-
-
 def _parse_policy(value: object) -> PolicyClaim:
     members = check_members(value, required={"pack", "ver", "dig", "fd"}, where="pol")
     return PolicyClaim(
@@ -226,6 +222,12 @@ def _parse_ai(value: object) -> AiClaim:
         provider=read_optional_text(members, "provider"),
         model=read_optional_text(members, "model"),
     )
+
+
+def _parse_status(value: object) -> StatusClaim:
+    place = check_members(value, required={"status_list"}, where="status")["status_list"]
+    members = check_members(place, required={"idx", "uri"}, where="status_list")
+    return StatusClaim(idx=read_integer(members, "idx", at_most=MAX_STATUS_INDEX), uri=read_text(members, "uri"))
 
 
 def _parse_digests(members: Members) -> tuple[str, ...]:
@@ -247,15 +249,24 @@ def _parse_late(members: Members) -> bool:
 
 
 def _check_agreement(claims: SealClaims) -> None:
-    if not claims.iss.startswith("https://") or claims.iss.endswith("/"):
-        raise MalformedSeal("iss is an https URL without a slash at its end")
-    if claims.aud != audience_of(claims.iss):
-        raise MalformedSeal("aud is the issuer's verification audience")
-    if claims.sub != operator_url(claims.iss, operator_id_of(claims)) or not operator_id_of(claims):
-        raise MalformedSeal("sub is the operator's registry URL at the issuer")
-    if claims.iat >= claims.exp:
-        raise MalformedSeal("exp is later than iat")
+    check_parties(iss=claims.iss, aud=claims.aud, sub=claims.sub)
+    check_own_agreement(claims)
     if claims.auth.by is Authorship.HUMAN and claims.ai is not None:
         raise MalformedSeal("a human's message names no AI system")
     if claims.auth.by is Authorship.AI and claims.ai is None:
         raise MalformedSeal("an AI's message names its AI system")
+
+
+def check_own_agreement(claims: SealClaims) -> None:
+    """Check what hangs on claims that differ from seal to seal of one kind. Raises MalformedSeal."""
+    if claims.status is not None and not _is_status_uri(claims.status.uri, iss=claims.iss):
+        raise MalformedSeal("uri is a numbered status list of the issuer's")
+    if claims.edits == claims.jti:
+        raise MalformedSeal("a message replaces another one, not itself")
+    if claims.iat >= claims.exp:
+        raise MalformedSeal("exp is later than iat")
+
+
+def _is_status_uri(uri: str, *, iss: str) -> bool:
+    lists = f"{iss}/status/"
+    return uri.startswith(lists) and _STATUS_NUMBER.match(uri, len(lists)) is not None

@@ -14,24 +14,37 @@ A disclosure is opened by showing it, or (by the guarantor, who can derive salts
 """
 
 import hashlib
-import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sigill.encoding.base64url import format_base64url, parse_base64url
 from sigill.encoding.strict_json import Json, format_canonical_json, parse_json
 from sigill.errors import MalformedEncoding, MalformedSeal
 from sigill.seal.members import check_members, checked_hash, read_hash, read_integer, read_text, read_word
+from sigill.seal.salts import derive_decoy, derive_salt
 from sigill.vocabulary import Enquiry
 
 MAX_DISCLOSURE_BYTES: Final = 16_384
 MAX_HASHES: Final = 100
-SALT_BYTES: Final = 16
 _SALT_LENGTH: Final = 22
 _ELEMENTS: Final = 3
 _RESERVED: Final = frozenset(["_sd", "_sd_alg", "..."])
+
+
+__all__ = [
+    "MAX_DISCLOSURE_BYTES",
+    "MAX_HASHES",
+    "AddressType",
+    "Disclosure",
+    "Name",
+    "check_value",
+    "derive_salt",
+    "digest_of",
+    "make_decoys",
+    "make_disclosure",
+    "parse_disclosure",
+]
 
 
 class Name(StrEnum):
@@ -54,27 +67,29 @@ class AddressType(StrEnum):
     REF = "ref"
 
 
-@dataclass(frozen=True, slots=True)
-class Disclosure:
-    """One opened claim. `text` is its base64url form, `digest` what stands for it in `_sd`."""
+class Disclosure(NamedTuple):
+    """One opened claim. `text` is its base64url form, `digest` what stands for it in `_sd`; nobody changes `value`.
+
+    A seal has seven: a tuple is made in less than half the time of a frozen dataclass.
+    """
 
     name: Name
     value: Any
-    salt: bytes
+    salt_text: str
     text: str
     digest: str
 
-
-def derive_salt(salt_key: bytes, *, jti: str, name: str) -> bytes:
-    """Return HMAC-SHA-256(salt key, jti ‖ name)[:16]: 16 bytes nobody can guess without the month's key."""
-    return hmac.digest(salt_key, (jti + name).encode("utf-8"), "sha256")[:SALT_BYTES]
+    @property
+    def salt(self) -> bytes:
+        """The 16 random bytes that keep others from guessing the value."""
+        return parse_base64url(self.salt_text)
 
 
 def make_disclosure(name: Name, value: Json, *, salt: bytes) -> Disclosure:
     """Return the disclosure of `value` under `name` with a 16-byte salt."""
-    encoded = format_canonical_json([format_base64url(salt), name.value, value])
-    text = format_base64url(encoded)
-    return Disclosure(name, value, salt, text, digest_of(text))
+    salt_text = format_base64url(salt)
+    text = format_base64url(format_canonical_json([salt_text, name.value, value]))
+    return Disclosure(name, value, salt_text, text, digest_of(text))
 
 
 def digest_of(text: str) -> str:
@@ -84,10 +99,7 @@ def digest_of(text: str) -> str:
 
 def make_decoys(salt_key: bytes, *, jti: str, count: int) -> list[str]:
     """Return `count` digests of nothing, so that the number of disclosures tells nothing (RFC 9901 section 4.2.7)."""
-    return [
-        format_base64url(hashlib.sha256(derive_salt(salt_key, jti=jti, name=f"decoy{number}")).digest())
-        for number in range(count)
-    ]
+    return [format_base64url(derive_decoy(salt_key, jti=jti, number=number)) for number in range(count)]
 
 
 def parse_disclosure(text: str) -> Disclosure:
@@ -108,14 +120,15 @@ def parse_disclosure(text: str) -> Disclosure:
         raise MalformedSeal("a disclosure's salt is 16 bytes in base64url")
     try:
         known = Name(name)
-        raw_salt = parse_base64url(salt)
+        parse_base64url(salt)
     except (ValueError, MalformedEncoding):
         raise MalformedSeal("a disclosure with an unknown name or a salt that is not base64url") from None
-    _check_value(known, content)
-    return Disclosure(known, content, raw_salt, text, digest_of(text))
+    check_value(known, content)
+    return Disclosure(known, content, salt, text, digest_of(text))
 
 
-def _check_value(name: Name, value: object) -> None:
+def check_value(name: Name, value: object) -> None:
+    """Check the value of a disclosure called `name`. Raises MalformedSeal naming the member."""
     match name:
         case Name.MSG:
             members = check_members(value, required={"canon", "h"}, where="msg")

@@ -18,11 +18,21 @@ _DIVIDER: Final = b"\n"
 
 def commit_recipient(salt_key: bytes, *, jti: str, kind: AddressType, address: str) -> str:
     """Return `rcp` for a normalised address."""
-    message = _DIVIDER.join([b"rcp1", jti.encode(), kind.value.encode(), address.encode("utf-8")])
+    message = recipient_message(jti=jti.encode("ascii"), kind=kind, address=address)
     return format_base64url(hmac.digest(salt_key, message, "sha256"))
+
+
+def recipient_message(*, jti: bytes, kind: AddressType, address: str) -> bytes:
+    """Return what `rcp` is the HMAC of."""
+    return _DIVIDER.join([b"rcp1", jti, kind.value.encode(), address.encode("utf-8")])
 
 
 def open_recipient(salt: bytes, *, kind: AddressType, address: str) -> Json:
     """Return the value of `rcp_open`: the type and SHA-256 over salt and address."""
+    return {"t": kind.value, "h": hash_recipient(salt, kind=kind, address=address)}
+
+
+def hash_recipient(salt: bytes, *, kind: AddressType, address: str) -> str:
+    """Return the hash in `rcp_open`."""
     message = _DIVIDER.join([b"rcpo1", salt, kind.value.encode(), address.encode("utf-8")])
-    return {"t": kind.value, "h": format_base64url(hashlib.sha256(message).digest())}
+    return format_base64url(hashlib.sha256(message).digest())

@@ -14,7 +14,9 @@ from sigill.errors import MalformedSeal
 from sigill.keys.p256 import Signer
 from sigill.seal.claims import DIGESTS, SealClaims, format_claims, parse_claims
 from sigill.seal.disclosures import Disclosure, Name, make_decoys, parse_disclosure
-from sigill.seal.jws import CompactJws, parse_jws, sign_jws
+from sigill.seal.jws import CompactJws, parse_jws, read_usual_jws, sign_jws
+from sigill.seal.usual_claims import read_usual_claims
+from sigill.seal.usual_disclosures import read_usual_disclosures
 
 TYP: Final = "ai-disclosure+sd-jwt"
 MAX_SEAL_BYTES: Final = 65_536
@@ -30,7 +32,10 @@ class ParsedSeal:
 
     def disclosed(self, name: Name) -> Disclosure | None:
         """Return the disclosure called `name`, or None where the holder left it out."""
-        return next((item for item in self.disclosures if item.name is name), None)
+        for item in self.disclosures:
+            if item.name is name:
+                return item
+        return None
 
 
 def parse_seal(text: str) -> ParsedSeal:
@@ -46,9 +51,8 @@ def parse_seal(text: str) -> ParsedSeal:
         raise MalformedSeal("a seal ends in ~ and carries no key-binding token")
     if len(disclosure_texts) > len(Name):
         raise MalformedSeal(f"a seal has at most {len(Name)} disclosures")
-    jws = parse_jws(jws_text, typ=TYP)
-    claims = parse_claims(jws.payload)
-    disclosures = tuple(parse_disclosure(item) for item in disclosure_texts)
+    jws, claims = _read_usual(jws_text) or _read_exactly(jws_text)
+    disclosures = read_usual_disclosures(disclosure_texts) or tuple(map(parse_disclosure, disclosure_texts))
     _check_references(claims, disclosures)
     return ParsedSeal(jws, claims, disclosures)
 
@@ -84,10 +88,21 @@ def previous_hash(jws_text: str) -> str:
     return format_base64url(jws_hash(jws_text))
 
 
+def _read_usual(jws_text: str) -> tuple[CompactJws, SealClaims] | None:
+    jws = read_usual_jws(jws_text, typ=TYP)
+    claims = None if jws is None else read_usual_claims(jws.encoded_payload)
+    return None if jws is None or claims is None else (jws, claims)
+
+
+def _read_exactly(jws_text: str) -> tuple[CompactJws, SealClaims]:
+    jws = parse_jws(jws_text, typ=TYP)
+    return jws, parse_claims(jws.payload)
+
+
 def _check_references(claims: SealClaims, disclosures: tuple[Disclosure, ...]) -> None:
-    names = [item.name for item in disclosures]
-    if len(set(names)) != len(names):
+    if len({item.name for item in disclosures}) != len(disclosures):
         raise MalformedSeal("a disclosure is repeated")
-    for item in disclosures:
-        if item.digest not in claims.sd:
+    foreign = {item.digest for item in disclosures}.difference(claims.sd)
+    for item in disclosures if foreign else ():
+        if item.digest in foreign:
             raise MalformedSeal(f"the disclosure {item.name} does not belong to this seal")

@@ -23,6 +23,16 @@ BLANK: Final = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 )
 
+# Letters, digits and punctuation of Western European languages that nothing folds, joins or hides, single blanks
+# between words, at most one empty line between paragraphs, and nothing that could be a code line.
+_WORD: Final = "[!-~\xa1-\xac\xae-\u017f\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u20ac]++"
+_PLAIN: Final = re.compile(f"{_WORD}(?:(?: |\n\n?){_WORD})*+\\Z")
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether a text surely is in canonical form and has no code line; many others are too, and it says False."""
+    return _PLAIN.match(text) is not None and "Sigill " not in text and "/s/" not in text
+
 
 def nfc(text: str) -> str:
     """Return `text` in Normalization Form C of the pinned Unicode version."""

@@ -12,7 +12,7 @@ upper case, with both hyphens or none, so that no sentence a person writes is ta
 import re
 from typing import Final, NewType
 
-from sigill.encoding.ulid import CROCKFORD
+from sigill.encoding.ulid import CROCKFORD, PAIRS
 from sigill.errors import MalformedCode
 from sigill.text.characters import BLANK, LINE_END, nfc, squeeze
 
@@ -23,12 +23,14 @@ CODE_BITS: Final = 60
 RANDOM_BYTES: Final = 8
 _MAX_TYPED: Final = 64
 _GROUP: Final = f"[{CROCKFORD}]{{4}}"
+CODE_PATTERN: Final = f"{_GROUP}-{_GROUP}-{_GROUP}"  # as `format_code` writes it
 _CODE: Final = re.compile(f"[{CROCKFORD}]{{12}}\\Z")
 _SEPARATORS: Final = re.compile(r"[\s\u2010-\u2015-]+")
+_TO_BASE_32: Final = str.maketrans(CROCKFORD, "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _LOOKALIKES: Final = str.maketrans("OIL", "011")
 _CODE_LINE: Final = re.compile(
     r"(?:Sigill |https?://(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?/s/)"
-    f"({_GROUP}-{_GROUP}-{_GROUP}|[{CROCKFORD}]{{12}})\\Z"
+    f"({CODE_PATTERN}|[{CROCKFORD}]{{12}})\\Z"
 )
 
 
@@ -41,15 +43,12 @@ def make_code(randomness: bytes) -> Code:
 
 def code_of_number(number: int) -> Code:
     """Return the code whose 60 bits are `number`; inverse of `number_of_code`."""
-    return Code("".join(CROCKFORD[(number >> shift) & 31] for shift in range(CODE_BITS - 5, -1, -5)))
+    return Code("".join([PAIRS[(number >> shift) & 1023] for shift in range(CODE_BITS - 10, -1, -10)]))
 
 
 def number_of_code(code: Code) -> int:
     """Return the 60 bits of a code."""
-    number = 0
-    for symbol in code:
-        number = (number << 5) | CROCKFORD.index(symbol)
-    return number
+    return int(code.translate(_TO_BASE_32), 32)
 
 
 def parse_code(text: str) -> Code:

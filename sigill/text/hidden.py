@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -147,6 +148,7 @@ def place_findings(
     return tuple(findings)
 
 
+@lru_cache(maxsize=4096)  # texts are written in few characters
 def _kind(character: str) -> Kind | None:
     listed = next((kind for kind, pattern in _LISTED.items() if pattern.match(character)), None)
     if listed is not None or _SEEN.match(character):

@@ -19,25 +19,37 @@ from dataclasses import dataclass
 from typing import Final
 
 from sigill.errors import NotCanonicalisable
-from sigill.text.carrier import find_carriers, remove_codes
-from sigill.text.characters import BLANK, LINE_END, nfc, squeeze
+from sigill.text.carrier import find_carriers, remove_codes, split_plain
+from sigill.text.characters import BLANK, LINE_END, is_plain, nfc, squeeze
 from sigill.text.codes import Code
 from sigill.text.hidden import Finding, Kind, find_hidden, place_findings
 
-__all__ = ["MAX_TEXT_BYTES", "Canonical", "Finding", "HiddenCharacters", "Kind", "canonical_h", "canonicalise", "exact"]
+__all__ = [
+    "MAX_TEXT_BYTES",
+    "Canonical",
+    "Finding",
+    "HiddenCharacters",
+    "Kind",
+    "canonical_h",
+    "canonicalise",
+    "exact",
+    "hash_plain",
+]
 
 MAX_TEXT_BYTES: Final = 256 * 1024
+_MAX_BYTES_A_CHARACTER: Final = 4
 NU1_DOMAIN: Final = b"nu1\n"
 _EMPTY_LINES: Final = re.compile("\n{3,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """A canonical text, its hash (32 bytes), and the code found beside it."""
+    """A canonical text, its hash (32 bytes), the code found beside it, and the `body` that `exact` looks at."""
 
     text: str
     h: bytes
     code: Code | None
+    body: str
 
 
 class HiddenCharacters(NotCanonicalisable):
@@ -56,6 +68,10 @@ def canonicalise(text: str | bytes) -> Canonical:
     too long or not UTF-8.
     """
     given = _decode(text)
+    plain = split_plain(given)
+    if plain is not None:
+        body, code = plain
+        return Canonical(body, hash_canonical(body), code, body)
     body, code = remove_codes(given)
     normalised = nfc(LINE_END.sub("\n", body))
     hidden = find_hidden(normalised)
@@ -65,7 +81,20 @@ def canonicalise(text: str | bytes) -> Canonical:
     lines = "\n".join(map(squeeze, normalised.split("\n")))
     canonical = _EMPTY_LINES.sub("\n\n", lines).strip("\n")
     _check_size(canonical)
-    return Canonical(canonical, hash_canonical(canonical), code)
+    return Canonical(canonical, hash_canonical(canonical), code, body.rstrip(BLANK))
+
+
+def hash_plain(text: str) -> tuple[bytes, bytes, int] | None:
+    """Return `h`, `hx` and `n` of a text that is its own canonical form and carries no code; None where it may not be.
+
+    The quick way for what most messages are: a test holds it to `canonicalise` and `exact`.
+    """
+    if not is_plain(text):
+        return None
+    data = text.encode("utf-8")
+    if len(data) > MAX_TEXT_BYTES:
+        return None
+    return hashlib.sha256(NU1_DOMAIN + data).digest(), hashlib.sha256(data).digest(), len(data)
 
 
 def canonical_h(text: str | bytes) -> bytes:
@@ -84,7 +113,11 @@ def exact(text: str | bytes) -> tuple[bytes, int]:
     Carriers, the code line and blanks at the very end do not count: mail programs add and drop the latter. Raises
     HiddenCharacters for a lone surrogate, NotCanonicalisable for a text that is too long or not UTF-8.
     """
-    body = remove_codes(_decode(text))[0].rstrip(BLANK)
+    return hash_exact(remove_codes(_decode(text))[0].rstrip(BLANK))
+
+
+def hash_exact(body: str) -> tuple[bytes, int]:
+    """Return `hx` and `n` of the `body` of a text. Raises HiddenCharacters for a lone surrogate."""
     try:
         data = body.encode("utf-8")
     except UnicodeEncodeError:
@@ -103,6 +136,8 @@ def _decode(text: str | bytes) -> str:
 
 
 def _check_size(text: str | bytes) -> None:
+    if len(text) * _MAX_BYTES_A_CHARACTER <= MAX_TEXT_BYTES:
+        return
     size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_TEXT_BYTES:
         raise NotCanonicalisable(f"a text of {size} bytes; at most {MAX_TEXT_BYTES} are canonicalised")

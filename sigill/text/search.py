@@ -8,13 +8,13 @@ Anybody may ask for this, so the work has a limit: so many candidates, so many b
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, groupby, islice
 from typing import Final
 
 from sigill.text.codes import parse_code_line
-from sigill.text.nu1 import NU1_DOMAIN, canonicalise, hash_canonical
+from sigill.text.nu1 import NU1_DOMAIN, canonicalise, hash_canonical, hash_exact
 
 MAX_CANDIDATES: Final = 2_000
 MAX_HASHED_BYTES: Final = 32 * 1024 * 1024
@@ -31,18 +31,14 @@ _QUOTES: Final = (re.compile(r"^> ?", re.MULTILINE), re.compile(r"^(?:> ?)+", re
 class Match:
     """The piece that has the sealed hash, and what stands before and after it: not covered by the seal.
 
-    `whole`: the pasted text is the sealed text, nothing around it.
+    `whole`: the pasted text is the sealed text, nothing around it. `h`: the `nu1` hash of what matched, 32 bytes.
     """
 
     matched: str
     before: str
     after: str
     whole: bool
-
-    @property
-    def h(self) -> bytes:
-        """The `nu1` hash of what matched, 32 bytes."""
-        return hash_canonical(self.matched)
+    h: bytes = field(default=b"", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +59,11 @@ class Pasted:
     def __init__(self, text: str) -> None:
         self._whole = canonicalise(text)
 
+    @property
+    def exact(self) -> tuple[bytes, int]:
+        """The `hx` (32 bytes) and `n` of the whole text, as `sigill.text.nu1.exact` returns them."""
+        return hash_exact(self._whole.body)
+
     def find(self, *, matches: Callable[[bytes], bool], min_part: int = 1) -> Match | None:
         """Return the longest piece whose hash `h` (32 bytes) `matches`, or None.
 
@@ -70,21 +71,22 @@ class Pasted:
         least `min_part` characters.
         """
         if matches(self._whole.h):
-            return Match(self._whole.text, "", "", whole=True)
+            return Match(self._whole.text, "", "", whole=True, h=self._whole.h)
         tight = _tight(self._whole.text)
-        if matches(hash_canonical(tight)):  # HTML is sealed without empty lines; programs that copy it put some in
-            return Match(tight, "", "", whole=True)
+        h = hash_canonical(tight)
+        if matches(h):  # HTML is sealed without empty lines; programs that copy it put some in
+            return Match(tight, "", "", whole=True, h=h)
         for window, h, size in self._pieces:
             if size < min_part:
                 break
             if matches(h):
-                return self._match(window)
+                return self._match(window, h)
         return None
 
-    def _match(self, window: _Window) -> Match:
+    def _match(self, window: _Window, h: bytes) -> Match:
         lines = self._readings[window.reading]
         before, matched, after = lines[: window.start], lines[window.start : window.end], lines[window.end :]
-        return Match("\n".join(matched), "\n".join(before).strip("\n"), "\n".join(after).strip("\n"), whole=False)
+        return Match("\n".join(matched), "\n".join(before).strip("\n"), "\n".join(after).strip("\n"), whole=False, h=h)
 
     @cached_property
     def _readings(self) -> list[list[str]]:

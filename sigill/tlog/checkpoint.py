@@ -10,6 +10,7 @@ Origin, size in leaves, root in base64. Further lines are read and kept, never w
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from sigill.errors import MalformedNote, SignatureInvalid
@@ -20,6 +21,7 @@ from sigill.tlog.tree import EMPTY_ROOT, MAX_SIZE
 _DECIMAL: Final = re.compile(r"(?:0|[1-9][0-9]{0,18})\Z", re.ASCII)
 _CONTROLS: Final = re.compile("[\x00-\x1f\ud800-\udfff]")
 _BODY_LINES: Final = 3
+_MAX_KEPT_CHARACTERS: Final = 4096  # of notes whose verification is remembered: theirs are shorter, a foe's may not be
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,18 @@ def verify_checkpoint(note: str, *, origin: str, keys: Iterable[VerifierKey]) ->
 
     Of the keys only those named as the origin count. Raises MalformedNote, SignatureInvalid.
     """
+    own_keys = frozenset(key for key in keys if key.name == origin)
+    verify = _verify_once if len(note) <= _MAX_KEPT_CHARACTERS else _verify
+    return verify(note, origin, own_keys)
+
+
+def _verify(note: str, origin: str, keys: frozenset[VerifierKey]) -> Checkpoint:
     parsed = parse_note(note)
     checkpoint = parse_checkpoint(parsed.text)
     if checkpoint.origin != origin:
         raise SignatureInvalid("a checkpoint of another log")
-    verify_note(parsed, keys=(key for key in keys if key.name == origin))
+    verify_note(parsed, keys=keys)
     return checkpoint
+
+
+_verify_once: Final = lru_cache(maxsize=256)(_verify)  # many receipts hang on one checkpoint; what fails is not kept

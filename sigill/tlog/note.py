@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -88,6 +89,7 @@ def format_vkey(key: VerifierKey) -> str:
     return f"{key.name}+{key.key_id.hex()}+{format_base64(_ED25519 + key.public_key)}"
 
 
+@lru_cache(maxsize=256)  # a verifier has one for each log it trusts
 def parse_vkey(text: str) -> VerifierKey:
     """Read a verifier key; inverse of `format_vkey`. Raises MalformedKey, for types other than Ed25519 too."""
     parts = text.split("+", _VKEY_PARTS - 1)

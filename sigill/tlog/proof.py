@@ -57,6 +57,25 @@ def format_proof(proof: LogProof) -> str:
 
 def parse_proof(text: str) -> LogProof:
     """Read a proof whose checkpoint is well-formed; inverse of `format_proof`. Raises MalformedNote."""
+    proof = _split_proof(text)
+    parse_checkpoint(parse_note(proof.checkpoint).text)
+    return proof
+
+
+def verify_proof(text: str, *, leaf_hash: bytes, origin: str, keys: Iterable[VerifierKey]) -> ProvenInclusion:
+    """Return what `text` proves of the leaf with this hash, in the log `origin` that signs with one of `keys`.
+
+    Raises MalformedNote, SignatureInvalid (another log, or not signed by it), ProofInvalid (not in that tree).
+    """
+    proof = _split_proof(text)
+    checkpoint = verify_checkpoint(proof.checkpoint, origin=origin, keys=keys)
+    check_inclusion(
+        leaf_hash=leaf_hash, index=proof.index, size=checkpoint.size, proof=proof.path, root=checkpoint.root
+    )
+    return ProvenInclusion(proof.index, checkpoint)
+
+
+def _split_proof(text: str) -> LogProof:
     if len(text) > _MAX_PROOF_CHARACTERS:
         raise MalformedNote(f"a proof of {len(text)} characters")
     head, separator, note = text.partition("\n\n")
@@ -71,18 +90,4 @@ def parse_proof(text: str) -> LogProof:
     index = parse_decimal(lines.pop(0).removeprefix(_INDEX))
     if len(lines) > MAX_HASHES:
         raise MalformedNote(f"a proof of {len(lines)} hashes")
-    parse_checkpoint(parse_note(note).text)
     return LogProof(index, tuple(parse_hash(line) for line in lines), note, extra)
-
-
-def verify_proof(text: str, *, leaf_hash: bytes, origin: str, keys: Iterable[VerifierKey]) -> ProvenInclusion:
-    """Return what `text` proves of the leaf with this hash, in the log `origin` that signs with one of `keys`.
-
-    Raises MalformedNote, SignatureInvalid (another log, or not signed by it), ProofInvalid (not in that tree).
-    """
-    proof = parse_proof(text)
-    checkpoint = verify_checkpoint(proof.checkpoint, origin=origin, keys=keys)
-    check_inclusion(
-        leaf_hash=leaf_hash, index=proof.index, size=checkpoint.size, proof=proof.path, root=checkpoint.root
-    )
-    return ProvenInclusion(proof.index, checkpoint)

@@ -7,6 +7,7 @@ A month whose file was destroyed or lost gets a new key for its new seals; its e
 
 from collections import OrderedDict
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -61,7 +62,12 @@ class SaltKeys:
                 self._cache.popitem(last=False)
 
     def _path(self, operator_id: str, at: datetime) -> Path:
-        return self._folder / operator_id / f"{at:%Y-%m}.key"
+        return _path_of(self._folder, operator_id, at.year, at.month)
+
+
+@lru_cache(maxsize=2 * CACHED)
+def _path_of(folder: Path, operator_id: str, year: int, month: int) -> Path:
+    return folder / operator_id / f"{year:04}-{month:02}.key"
 
 
 def _mark(path: Path) -> _Mark | None:

@@ -12,3 +12,8 @@ depends_on = None
 def upgrade() -> None:
     """Change the schema."""
     ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    """Change it back."""
+    ${downgrades if downgrades else "pass"}

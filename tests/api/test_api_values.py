@@ -7,9 +7,10 @@ import pytest
 from flask import g
 from marshmallow import ValidationError
 
-from api.auth import Caller, calling_operator
+from api.auth import calling_operator
 from api.fields import Fault, Hash, JsonInteger, StrictBoolean, Word
 from api.shapes import describe_source
+from registry.callers import Caller
 from registry.errors import ScopeMissing
 from registry.model import Credential, Role
 from sigill.vocabulary import Draft

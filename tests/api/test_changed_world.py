@@ -14,6 +14,8 @@ from tests.builders_deployment import NOW, TEXT, Deployment, operator
 from tests.builders_forgery import sign_again
 from transparency.tables import logs, tiles, tokens
 
+pytestmark = pytest.mark.slow
+
 
 def standing(made: Deployment, state: State, since: datetime) -> None:
     with writing(made.services.engine) as connection:

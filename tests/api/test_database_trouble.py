@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from sigill.seal.token import parse_seal
+from storage.options import BUSY_TIMEOUT_S
 from tests.builders_deployment import TEXT, Deployment
 from tests.builders_log_over_http import check_whole_log
 
@@ -28,9 +29,10 @@ def impatient(made: Deployment, *pragmas: str) -> None:
     """Let every connection made from now on wait a tenth of a second at most, and obey `pragmas`."""
 
     def set_up(connection: sqlite3.Connection, _record: object) -> None:
-        for pragma in ("busy_timeout=100", *pragmas):
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
+    made.services.engine.update_execution_options(**{BUSY_TIMEOUT_S: 0.1})
     event.listen(made.services.engine, "connect", set_up)
     made.services.engine.dispose()
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from api import sealed
 from api.problems import INTERNAL, PROBLEMS
-from api.resources import messages
 from registry.model import OperatorId, Role
 from sigill.encoding.base64url import format_base64url
 from sigill.report.trust import parse_trust
@@ -335,11 +335,13 @@ def test_what_fails_in_shaping_the_answer_fails_before_anything_is_sealed(
     def fail(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(messages, fails, fail)
+    monkeypatch.setattr(sealed, fails, fail)
     response = deployment.sign(conversation="c")
     head = deployment.services.log.head("exempelbanken")
     assert response.status_code == 500
-    assert "it may or may not have been sealed; look it up before trying again" in response.get_json()["next"]
+    assert (
+        "it may or may not have been sealed: send it again with the same Idempotency-Key" in response.get_json()["next"]
+    )
     assert head is not None
     assert head.size == 0
     monkeypatch.undo()

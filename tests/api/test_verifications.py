@@ -336,7 +336,9 @@ def test_a_claim_changed_under_the_old_signature_is_not_genuine(
 def test_a_seal_of_another_guarantor_proves_nothing_here(shared: Deployment, sealed: dict[str, Any]) -> None:
     def move(payload: Payload) -> Payload:
         iss = "https://other.example"
-        return payload | {"iss": iss, "aud": f"{iss}/verify", "sub": f"{iss}/registry/operators/exempelbanken"}
+        status = {"status_list": payload["status"]["status_list"] | {"uri": f"{iss}/status/1"}}
+        sub = f"{iss}/registry/operators/exempelbanken"
+        return payload | {"iss": iss, "aud": f"{iss}/verify", "sub": sub, "status": status}
 
     forged = sign_again(sealed["seal"], change=move)
     assert verdict(shared, seal=forged, content=TEXT) == ("cannot_say", "guarantor_unknown")

@@ -17,20 +17,21 @@ from registry.operators import save_operator
 from registry.revocation import revoke_api_key, revoke_api_keys
 from storage.engine import make_engine, writing
 from storage.migrate import migrate
+from tests.builders_databases import KINDS, Databases
 from tests.builders_deployment import NOW, operator
 
 BANK = OperatorId("exempelbanken")
 END = NOW + timedelta(days=1)
 
 
-@pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('keys') / 'sigill.db'}")
-    migrate(engine)
-    with writing(engine) as found:
-        save_operator(found, operator(), created_at=NOW)
-        yield found
-    engine.dispose()
+@pytest.fixture(scope="module", params=KINDS)
+def connection(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Connection]:
+    with databases.migrated(request.param) as url:
+        engine = make_engine(url)
+        with writing(engine) as found:
+            save_operator(found, operator(), created_at=NOW)
+            yield found
+        engine.dispose()
 
 
 def save(connection: Connection, *, role: Role = Role.SIGNER, name: str = "test") -> str:

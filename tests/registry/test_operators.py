@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from registry.assurance import attained_level
 from registry.errors import (
@@ -19,7 +19,7 @@ from registry.errors import (
     OperatorSuspended,
     TransitionRefused,
 )
-from registry.model import AiSystem, AssuranceLevel, Evidence, EvidenceKind, StateChange
+from registry.model import AiSystem, AssuranceLevel, Evidence, EvidenceKind, OperatorId, StateChange
 from registry.operators import (
     TRANSITIONS,
     add_ai_system,
@@ -28,24 +28,25 @@ from registry.operators import (
     find_ai_system,
     list_operator_ids,
     load_operator,
+    mark_changed,
     save_operator,
 )
-from registry.standing import still_verified
-from registry.tables import ai_systems
+from registry.standing import Standing
 from sigill.report.standing import State
 from storage.engine import make_engine, writing
-from storage.migrate import migrate
+from tests.builders_databases import KINDS, Databases
 from tests.builders_deployment import NOW, operator
+from transparency.append import Place
 from transparency.errors import GuardFailed
 
 
-@pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('operators') / 'sigill.db'}")
-    migrate(engine)
-    with writing(engine) as found:
-        yield found
-    engine.dispose()
+@pytest.fixture(scope="module", params=KINDS)
+def connection(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Connection]:
+    with databases.migrated(request.param) as url:
+        engine = make_engine(url)
+        with writing(engine) as found:
+            yield found
+        engine.dispose()
 
 
 @pytest.fixture
@@ -152,29 +153,55 @@ def test_a_further_ai_system_is_kept_once(scratch: Connection) -> None:
         add_ai_system(scratch, "nobody", new, at=NOW)
 
 
+def is_let_in(connection: Connection, *parts: Standing) -> list[bool]:
+    """Tell which of a batch's parts are let in."""
+    revisions = Standing.open(connection, parts)
+    let_in = []
+    for index, part in enumerate(parts):
+        try:
+            revisions.check(part)
+            revisions.take(part, Place(part.operator_id, index))
+            let_in.append(True)
+        except GuardFailed:
+            let_in.append(False)
+    revisions.save(connection, {})
+    return let_in
+
+
 def test_a_seal_is_let_in_only_while_its_operator_stands_as_it_was_seen(scratch: Connection) -> None:
-    seen = operator()
-    save_operator(scratch, seen, created_at=NOW)
-    still_verified(seen, system=None)(scratch)
-    still_verified(seen, system="saga")(scratch)
+    save_operator(scratch, operator(), created_at=NOW)
+    seen = load_operator(scratch, "exempelbanken")
+    assert is_let_in(scratch, Standing(seen.id, seen.revision)) == [True]
     for state in (State.SUSPENDED, State.VERIFIED):
         change_state(scratch, seen.id, StateChange(state=state, since=NOW, reason="r"))
-        with pytest.raises(GuardFailed, match="standing changed"):
-            still_verified(seen, system=None)(scratch)
-    still_verified(load_operator(scratch, seen.id), system=None)(scratch)
-    with pytest.raises(GuardFailed, match="standing changed"):
-        still_verified(operator("nobody"), system=None)(scratch)
+        assert is_let_in(scratch, Standing(seen.id, seen.revision)) == [False]
+    now = load_operator(scratch, seen.id)
+    nobody = OperatorId("nobody")
+    assert is_let_in(scratch, Standing(now.id, now.revision), Standing(nobody, 0)) == [True, False]
 
 
-def test_a_seal_is_let_in_only_while_its_ai_system_is_in_use(scratch: Connection) -> None:
-    seen = operator()
-    save_operator(scratch, seen, created_at=NOW)
-    with pytest.raises(GuardFailed, match="taken out of use"):
-        still_verified(seen, system="hedda")(scratch)
-    scratch.execute(update(ai_systems).values(active=False))
-    still_verified(seen, system=None)(scratch)
-    with pytest.raises(GuardFailed, match="taken out of use"):
-        still_verified(seen, system="saga")(scratch)
+def test_every_change_of_an_operator_counts_its_revision_up(scratch: Connection) -> None:
+    save_operator(scratch, operator(), created_at=NOW)
+    save_operator(scratch, operator("other"), created_at=NOW)
+    system = AiSystem(ref="hedda", name="Hedda", provider=None, model=None, active=True)
+    assert load_operator(scratch, "exempelbanken").revision == 0
+    add_ai_system(scratch, "exempelbanken", system, at=NOW)
+    assert load_operator(scratch, "exempelbanken").revision == 1
+    change_state(scratch, "exempelbanken", steps(State.SUSPENDED)[0])
+    assert load_operator(scratch, "exempelbanken").revision == 2
+    mark_changed(scratch, "exempelbanken")
+    assert load_operator(scratch, "exempelbanken").revision == 3
+    assert load_operator(scratch, "other").revision == 0
+
+
+def test_what_was_refused_counts_nothing_up(scratch: Connection) -> None:
+    save_operator(scratch, operator(), created_at=NOW)
+    saga = AiSystem(ref="saga", name="Saga", provider=None, model=None, active=True)
+    with pytest.raises(ApplicationInvalid):
+        add_ai_system(scratch, "exempelbanken", saga, at=NOW)
+    with pytest.raises(TransitionRefused):
+        change_state(scratch, "exempelbanken", steps(State.VERIFIED)[0])
+    assert load_operator(scratch, "exempelbanken").revision == 0
 
 
 def evidence(*kinds: EvidenceKind) -> list[Evidence]:

@@ -39,6 +39,8 @@ from verification.find import Brought
 from verification.service import VerifyRequest, verify
 from wiring import Services
 
+pytestmark = pytest.mark.slow
+
 _MESSAGES = load_demonstration().messages
 _ALL = [message for each in _MESSAGES.values() for message in each]
 _SEALED = [message for message in _ALL if not message.refused]
@@ -113,9 +115,9 @@ def test_nothing_in_it_belongs_to_anybody() -> None:
 
 
 def test_the_conversations_show_what_there_is_to_show() -> None:
-    requests = [message.request for message in _ALL]
-    assert len(requests) >= 20
-    assert {message.channel for message in requests} >= {
+    declared = [message.request.declared for message in _ALL]
+    assert len(declared) >= 20
+    assert {each.channel for each in declared} >= {
         Channel.CHAT,
         Channel.EMAIL,
         Channel.SMS,
@@ -124,9 +126,9 @@ def test_the_conversations_show_what_there_is_to_show() -> None:
         Channel.FORUM,
         Channel.LETTER,
     }
-    assert {message.authorship for message in requests} == set(Authorship)
-    assert {message.language for message in requests} >= {Language.SV, Language.NB, Language.FI, Language.EN}
-    assert any(message.role is AuthorRole.PEER and message.channel is Channel.FORUM for message in requests)
+    assert {each.authorship for each in declared} == set(Authorship)
+    assert {each.language for each in declared} >= {Language.SV, Language.NB, Language.FI, Language.EN}
+    assert any(each.role is AuthorRole.PEER and each.channel is Channel.FORUM for each in declared)
     assert len([each for each in _MESSAGES.values() if each]) >= 5
 
 
@@ -136,7 +138,7 @@ def test_every_seal_is_genuine_for_its_text_and_recipient(services: Services) ->
     for sealed in found:
         request = sealed.message.request
         text = request.text or ""
-        sent = embed(text, sealed.code, channel=request.channel)
+        sent = embed(text, sealed.code, channel=request.declared.channel)
         address = None if request.recipient is None else parse_address(request.recipient)
         for brought, content in ((Brought(code=sealed.code), text), (Brought(text=sent), None)):
             asked = VerifyRequest(brought=brought, content=content, recipient=address)
@@ -156,7 +158,7 @@ def test_the_conversations_are_chained(services: Services) -> None:
 def test_an_autonomous_credit_decision_is_refused_and_logged(services: Services) -> None:
     (position,) = (i for i, message in enumerate(_MESSAGES["exempelbanken"]) if message.refused)
     request = _MESSAGES["exempelbanken"][position].request
-    assert (request.authorship, request.enquiry) == (Authorship.AI, Enquiry.CREDIT_DECISION)
+    assert (request.declared.authorship, request.declared.enquiry) == (Authorship.AI, Enquiry.CREDIT_DECISION)
     leaf = services.log.leaf("exempelbanken", 2 + position)
     record = services.log.record("exempelbanken", 2 + position)
     assert record is not None

@@ -17,6 +17,7 @@ from running.supervise import Child
 from settings import read_settings
 from sigill.encoding.base64url import format_base64url
 from storage.engine import writing
+from storage.migrate import migrate
 from tests.builders_deployment import Deployment, operator
 from transparency.append import LogHead
 from transparency.errors import StoreUnavailable
@@ -24,6 +25,8 @@ from transparency.log import TransparencyLog
 from transparency.sequencing import SignerFor
 from transparency.tables import entries, logs, tiles
 from wiring import build_services, open_identity
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 
@@ -212,10 +215,16 @@ def test_a_start_prepares_the_folder_says_where_it_runs_and_keeps_the_processes(
 def test_the_web_process_becomes_gunicorn_over_a_prepared_folder(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    become: list[tuple[str, ...]] = []
-    monkeypatch.setenv("VAR", str(deployment.services.settings.var))
-    assert start.main(["web"], become=lambda _path, argv: become.append(tuple(argv))) == 0
-    assert become == [(sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py")]
+    become: list[tuple[tuple[str, ...], str]] = []
+    var = deployment.services.settings.var
+    metrics = var / "metrics"
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics))
+    monkeypatch.setenv("VAR", str(var))
+    assert (
+        start.main(["web"], become=lambda _path, argv, env: become.append((argv, env["PROMETHEUS_MULTIPROC_DIR"]))) == 0
+    )
+    assert become == [((sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"), str(metrics))]
+    assert metrics.is_dir()
 
 
 def test_an_argument_unknown_starts_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -249,7 +258,9 @@ def test_the_worker_logs_damage_goes_on_without_a_database_and_ends_on_a_signal(
     monkeypatch.setattr(worker, "INTERVAL_S", 0.01)
     monkeypatch.setattr(worker, "check_heads", check_heads)
     monkeypatch.setenv("VAR", str(tmp_path))
-    build_services(read_settings({"VAR": str(tmp_path)}), first_start=True).engine.dispose()
+    made = build_services(read_settings({"VAR": str(tmp_path)}), first_start=True).engine
+    migrate(made)
+    made.dispose()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         assert worker.main() == 0

@@ -111,6 +111,61 @@ def test_a_value_out_of_its_form_is_a_fault(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////srv/other.db",
+        "postgresql://db.example/sigill",
+        "postgresql+psycopg://sigill:p%40ss@[::1]:5433/sigill_1",
+        "postgresql:///sigill?host=/run/postgresql",
+        "postgresql://sigill@one,two/sigill?sslmode=verify-full&target_session_attrs=read-write",
+    ],
+)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "SIGILL_DATABASE_URL"])
+def test_the_database_has_two_names_and_several_forms(name: str, url: str) -> None:
+    found = read_settings({name: url})
+    assert found.database_url == url
+    assert found.given == {name}
+    assert read_settings({"DATABASE_URL": url, "SIGILL_DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://u:SECRET@h/db",
+        "mysql://u:SECRET@h/db",
+        "postgresql://u:SECRET@h",
+        "postgresql://u:SECRET@h/",
+        "postgresql://u:SECRET@h/a/b",
+        "postgresql://u:SECRET@h/db#x",
+        "postgresql://u:SECRET@h:port/db",
+        "postgresql://u:SECRET@h:99999/db",
+        "postgresql://u:SECRET@[::1/db",
+        "postgresql://u:SECRET@h/db?options=-csynchronous_commit=off",
+        "postgresql://u:SECRET@h/db?password=SECRET",
+        "postgresql://u:SECRET@h/db?sslmode",
+        "postgresql://u:SECRET@h/db?sslmode=",
+        "postgresql://u:SECRET@h/db\n",
+        "postgresql://u:SECRET\u00e9@h/db",
+        "sqlite:///SECRET?mode=memory",
+    ],
+)
+def test_a_database_of_another_form_is_a_fault_that_does_not_repeat_it(url: str) -> None:
+    (fault,) = faults(DATABASE_URL=url)
+    assert fault.startswith("DATABASE_URL is sqlite:///path")
+    assert "SECRET" not in fault
+
+
+def test_two_databases_are_a_fault_that_names_neither() -> None:
+    (fault,) = faults(DATABASE_URL="postgresql://u:SECRET@h/one", SIGILL_DATABASE_URL="postgresql://u:SECRET@h/two")
+    assert "different values" in fault
+    assert "SECRET" not in fault
+
+
+def test_settings_can_be_shown_without_the_password() -> None:
+    assert "SECRET" not in repr(read_settings({"DATABASE_URL": "postgresql://u:SECRET@h/db"}))
+
+
+@pytest.mark.parametrize(
     "issuer",
     ["https://demonstration.sigill.se", "https://sigill-demonstration.se", "https://guarantor.example"],
 )
@@ -151,7 +206,11 @@ def test_only_what_was_given_must_be_as_at_the_first_start() -> None:
     assert "is 0, and since the first start it is 1" in demonstration
 
 
-@given(st.dictionaries(st.sampled_from(["PORT", "SIGILL_BIND", "SIGILL_SEAL_DAYS", "SIGILL_ISSUER"]), st.text()))
+@given(
+    st.dictionaries(
+        st.sampled_from(["PORT", "DATABASE_URL", "SIGILL_BIND", "SIGILL_SEAL_DAYS", "SIGILL_ISSUER"]), st.text()
+    )
+)
 def test_nothing_but_settings_invalid_is_raised(environment: dict[str, str]) -> None:
     with suppress(SettingsInvalid):
         read_settings(environment)

@@ -1,6 +1,5 @@
 """Issuing seals below HTTP: chains under conflict, collisions, salts, evidence that runs out, and what is refused."""
 
-import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,16 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.model import AiSystem, Environment, Evidence, EvidenceKind, OperatorId
+from sigill.encoding.ulid import format_ulid
 from sigill.errors import Malformed, SigillError
+from sigill.policy.decision import decision_to_json
 from sigill.policy.words import Verdict
 from sigill.seal.token import parse_seal, previous_hash
+from sigill.text.codes import Code, make_code
 from sigill.vocabulary import Authorship, Channel, Direction, Draft, Enquiry, Industry, Language, Role
+from signing import sealing
 from signing.errors import ConversationBusy, Refused, RequestInvalid
 from signing.facts import direction_of, language_of
 from signing.issue import MAX_TRIES, decide, issue_seal
 from signing.issued import IssuedSeal
+from signing.line import Line
 from signing.messages import load_message
-from signing.request import Digest, SignRequest
+from signing.request import Digest, SignRequest, make_request
 from signing.world import SigningWorld
 from tests.builders_deployment import NOW, TEXT, Deployment, deploy, operator
 
@@ -47,7 +51,7 @@ def ask(**changes: Any) -> SignRequest:
         "enquiry": Enquiry.INFORMATIONAL,
         "text": TEXT,
     }
-    return SignRequest(**(values | changes))
+    return make_request(**(values | changes))
 
 
 def chain_of(seals: list[IssuedSeal]) -> list[tuple[int, str | None, str]]:
@@ -92,7 +96,7 @@ def racing(world: SigningWorld, race: Callable[[], None], *, times: int) -> Sign
             race()
         return world.salt_key(operator_id, at)
 
-    return replace(world, salt_key=salt_key)
+    return replace(world, salt_key=salt_key, line=Line())  # in its own line: the others stand in the way
 
 
 @pytest.mark.parametrize("begun", [False, True])
@@ -124,16 +128,25 @@ def test_who_loses_every_race_is_told_so_and_leaves_nothing(world: SigningWorld)
     assert after.size == before.size + MAX_TRIES
 
 
-def test_a_code_that_is_taken_is_drawn_again(world: SigningWorld) -> None:
-    drawn = [bytes(8), bytes(8), bytes(7) + b"\x01"]
-
-    def random(count: int) -> bytes:
-        return drawn.pop(0) if count == 8 else secrets.token_bytes(count)
-
-    unlucky = replace(world, random=random)
-    first, second = (issue_seal(ask(), operator=BANK, world=unlucky) for _ in range(2))
+def test_a_code_that_is_taken_is_drawn_again(world: SigningWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = ["0" * 12, "0" * 12, "0" * 11 + "1"]
+    monkeypatch.setattr(sealing, "make_code", lambda _randomness: Code(drawn.pop(0)))
+    first, second = (issue_seal(ask(), operator=BANK, world=world) for _ in range(2))
     assert (first.code, second.code) == ("0" * 12, "0" * 11 + "1")
     assert drawn == []
+
+
+def test_codes_and_ids_are_drawn_from_the_world_s_randomness(world: SigningWorld) -> None:
+    drawn: list[int] = []
+
+    def random(count: int) -> bytes:
+        drawn.append(count)
+        return bytes([7]) * count
+
+    issued = issue_seal(ask(conversation="drawn"), operator=BANK, world=replace(world, random=random))
+    assert issued.code == make_code(bytes([7]) * 8)
+    assert issued.jti[10:] == format_ulid(at=NOW, randomness=bytes([7]) * 10)[10:]
+    assert sum(drawn) == 10 + 8 + 16 + 10  # the id, the code, the salt of the facts, the conversation's id
 
 
 def test_the_same_words_twice_have_nothing_in_common(world: SigningWorld) -> None:
@@ -233,7 +246,7 @@ def test_a_decision_asked_for_is_the_decision_made_and_leaves_no_trace(world: Si
     assert world.log.head("exempelbanken") == before
     with pytest.raises(Refused) as raised:
         issue_seal(request, operator=BANK, world=world)
-    assert raised.value.decision == decision
+    assert raised.value.decision == decision_to_json(decision)
     assert facts.conversation.first_ai_message
 
 
@@ -283,14 +296,14 @@ def test_a_message_is_found_by_its_operator_only(world: SigningWorld) -> None:
 def test_the_direction_is_the_declared_or_the_channels_usual_one(
     channel: Channel, declared: Direction | None, direction: Direction
 ) -> None:
-    assert direction_of(ask(channel=channel, direction=declared)) is direction
+    assert direction_of(ask(channel=channel, direction=declared).declared) is direction
 
 
 def test_the_language_is_the_declared_or_the_places_or_english() -> None:
-    assert language_of(ask(language=Language.FI), BANK) is Language.FI
-    assert language_of(ask(jurisdiction="ES"), BANK) is Language.ES
-    assert language_of(ask(), replace(BANK, markets=("NO", "SE"))) is Language.NB
-    assert language_of(ask(jurisdiction="US"), BANK) is Language.EN
+    assert language_of(ask(language=Language.FI).declared, BANK) is Language.FI
+    assert language_of(ask(jurisdiction="ES").declared, BANK) is Language.ES
+    assert language_of(ask().declared, replace(BANK, markets=("NO", "SE"))) is Language.NB
+    assert language_of(ask(jurisdiction="US").declared, BANK) is Language.EN
 
 
 words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)

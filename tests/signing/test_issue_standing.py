@@ -11,16 +11,19 @@ from sqlalchemy import update
 from registry.errors import AiSystemUnknown, OperatorNotVerified, OperatorSuspended
 from registry.lifecycle import change_state_logged
 from registry.model import StateChange
+from registry.operators import mark_changed
 from registry.tables import ai_systems
 from sigill.policy.decision import Decision
 from sigill.policy.facts import Facts
 from sigill.report.standing import State
 from sigill.seal.token import parse_seal
 from sigill.vocabulary import Authorship, Channel, Enquiry
-from signing.errors import Refused
-from signing.issue import decide, issue_seal, issue_shaped
+from signing.errors import KeyUnusable, Refused
+from signing.issue import Wanted, decide, issue_all, issue_seal
 from signing.issued import SignedSeal
-from signing.request import SignRequest
+from signing.kinds import Kinds
+from signing.line import Line
+from signing.request import SignRequest, make_request
 from signing.world import SigningWorld
 from storage.engine import writing
 from tests.builders_deployment import NOW, TEXT, Deployment, operator
@@ -36,7 +39,7 @@ def ask(**changes: Any) -> SignRequest:
         "enquiry": Enquiry.INFORMATIONAL,
         "text": TEXT,
     }
-    return SignRequest(**(values | changes))
+    return make_request(**(values | changes))
 
 
 def step(made: Deployment, state: State, at: datetime) -> None:
@@ -52,7 +55,10 @@ def size(made: Deployment) -> int:
 
 
 def meddling(world: SigningWorld, happens: Callable[[], None]) -> SigningWorld:
-    """Return a world in which `happens` comes once, after the facts are gathered and before the commit."""
+    """Return a world in which `happens` comes once, after the facts are gathered and before the commit.
+
+    Its kinds are its own, so every message is decided there for the first time.
+    """
     left = [happens]
 
     class Library:
@@ -65,7 +71,9 @@ def meddling(world: SigningWorld, happens: Callable[[], None]) -> SigningWorld:
             return world.policies.decide(facts)
 
     library: Any = Library()
-    return replace(world, policies=library)
+    return replace(
+        world, policies=library, kinds=Kinds(library, issuer=world.issuer, kid=world.signer.kid), line=Line()
+    )
 
 
 @pytest.mark.parametrize("conversation", [None, "c"])
@@ -113,6 +121,7 @@ def test_an_ai_system_taken_out_of_use_meanwhile_is_in_no_seal(deployment: Deplo
     def retire() -> None:
         with writing(deployment.services.engine) as connection:
             connection.execute(update(ai_systems).values(active=False))
+            mark_changed(connection, BANK.id)
 
     request = ask(authorship=Authorship.AI, ai_system="saga")
     with pytest.raises(AiSystemUnknown):
@@ -172,18 +181,63 @@ def test_the_answer_is_shaped_before_the_seal_is_logged(deployment: Deployment) 
     world = deployment.services.signing
     sizes: list[int] = []
 
-    def shape(signed: SignedSeal) -> str:
+    def shape(signed: SignedSeal, request: SignRequest) -> tuple[str, str | None]:
         sizes.append(size(deployment))
-        return parse_seal(signed.seal).claims.jti
+        return parse_seal(signed.seal).claims.jti, request.text
 
-    issued, shaped = issue_shaped(ask(), operator=BANK, world=world, shape=shape)
-    assert (sizes, shaped) == ([0], issued.jti)
+    wanted = [Wanted(ask(text="Ett")), Wanted(ask(text="Två"))]
+    for answer, text in zip(issue_all(wanted, operator=BANK, world=world, shape=shape), ("Ett", "Två"), strict=True):
+        assert not isinstance(answer, Exception)
+        issued, shaped = answer
+        assert shaped == (issued.jti, text)
+    assert sizes == [0, 0]
 
 
-def test_an_answer_that_cannot_be_shaped_leaves_no_seal(deployment: Deployment) -> None:
-    def shape(_signed: SignedSeal) -> None:
-        raise KeyError("no text of that key")
+def test_an_answer_that_cannot_be_shaped_leaves_no_seal_and_costs_no_other(deployment: Deployment) -> None:
+    world = deployment.services.signing
 
-    with pytest.raises(KeyError):
-        issue_shaped(ask(conversation="c"), operator=BANK, world=deployment.services.signing, shape=shape)
-    assert size(deployment) == 0
+    def shape(_signed: SignedSeal, request: SignRequest) -> None:
+        if request.text == "Två":
+            raise KeyError("no text of that key")
+
+    wanted = [Wanted(ask(conversation="c", text=text)) for text in ("Ett", "Två", "Tre")]
+    first, second, third = issue_all(wanted, operator=BANK, world=world, shape=shape)
+    assert isinstance(second, KeyError)
+    assert not isinstance(first, Exception)
+    assert not isinstance(third, Exception)
+    places = [answer[0].conversation for answer in (first, third)]
+    assert [place and place.seq for place in places] == [1, 2]
+    assert size(deployment) == 2
+
+
+def test_a_database_lost_after_a_part_of_a_batch_was_sealed_is_the_answer_to_the_rest_only(
+    deployment: Deployment,
+) -> None:
+    world = deployment.services.signing
+    calls: list[int] = []
+
+    def check_seal_key(_at: datetime) -> None:
+        calls.append(1)
+        if len(calls) > 1:
+            raise KeyUnusable("the key ran out")
+
+    raced = replace(world, check_seal_key=check_seal_key, line=Line())
+
+    def shape(_signed: SignedSeal, request: SignRequest) -> None:
+        if request.conversation == "busy":
+            issue_seal(ask(conversation="busy"), operator=BANK, world=world)
+
+    wanted = [Wanted(ask(text="Ett")), Wanted(ask(conversation="busy")), Wanted(ask(text="Tre"))]
+    answers = issue_all(wanted, operator=BANK, world=raced, shape=shape)
+    assert [isinstance(answer, Exception) for answer in answers] == [False, True, False]
+    assert isinstance(answers[1], KeyUnusable)
+    assert size(deployment) == 3
+
+
+def test_who_is_suspended_while_a_batch_is_on_its_way_is_the_answer_to_the_rest_only(deployment: Deployment) -> None:
+    world = deployment.services.signing
+    suspended = meddling(world, lambda: step(deployment, State.SUSPENDED, world.now()))
+    wanted = [Wanted(ask(text=str(number))) for number in range(3)]
+    answers = issue_all(wanted, operator=BANK, world=suspended, shape=lambda _signed, _request: None)
+    assert [type(answer) for answer in answers] == [OperatorSuspended] * 3
+    assert size(deployment) == 1

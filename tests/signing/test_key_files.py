@@ -1,5 +1,6 @@
 """Keys as files: whole or not there, nobody else's to read, the same for everyone who starts at once."""
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from sigill.keys.p256 import check_signature, is_low_s
 from signing.errors import KeyUnusable
+from signing.keys import ring as ring_files
 from signing.keys import salts as salt_files
 from signing.keys.files import load_secret, open_ed25519, open_p256, open_secret, publish_file
 from signing.keys.ring import LIFETIME, open_key_ring
@@ -172,7 +174,7 @@ from pathlib import Path
 from signing.keys.ring import open_key_ring
 ring = open_key_ring(Path(sys.argv[1]), at=datetime.now(UTC), first_start=True)
 salt = ring.salts.for_sealing("bank", datetime(2026, 11, 1, tzinfo=UTC))
-print(ring.seal.kid, ring.report.kid, ring.reference.hex(), salt.hex())
+print(ring.seal.kid, ring.report.kid, ring.status.kid, ring.event.kid, ring.reference.hex(), salt.hex())
 print(ring.note_signer("log").verifier.public_key.hex())
 print([(key.kid, key.valid_from.timestamp()) for key in ring.published])
 """
@@ -189,7 +191,12 @@ def test_processes_that_start_at_once_end_up_with_the_same_keys(tmp_path: Path) 
 def test_a_ring_publishes_each_key_with_its_type_and_time(tmp_path: Path) -> None:
     ring = open_key_ring(tmp_path, at=AT, first_start=True)
     begin = AT.replace(microsecond=0)
-    assert {key.kid for key in ring.published} == {ring.seal.kid, ring.report.kid}
+    assert {key.typ: key.kid for key in ring.published} == {
+        "ai-disclosure+sd-jwt": ring.seal.kid,
+        "ai-verification-report+jwt": ring.report.kid,
+        "statuslist+jwt": ring.status.kid,
+        "sigill-event+jwt": ring.event.kid,
+    }
     assert {(key.valid_from, key.valid_until) for key in ring.published} == {(begin, begin + LIFETIME)}
     later = open_key_ring(tmp_path, at=AT + timedelta(days=3), first_start=False)
     assert [(key.kid, key.valid_from) for key in later.published] == [
@@ -199,7 +206,10 @@ def test_a_ring_publishes_each_key_with_its_type_and_time(tmp_path: Path) -> Non
     assert later.note_signer("a").verifier.public_key == ring.note_signer("b").verifier.public_key
 
 
-@pytest.mark.parametrize("lost", ["seal-1.pem", "report-1.pem", "log-1.pem", "reference.key", "keys.json"])
+_ALL_FILES = ["seal-1.pem", "report-1.pem", "status-1.pem", "event-1.pem", "log-1.pem", "reference.key", "keys.json"]
+
+
+@pytest.mark.parametrize("lost", _ALL_FILES)
 def test_a_ring_with_a_lost_file_says_which_and_makes_none_but_at_the_first_start(tmp_path: Path, lost: str) -> None:
     open_key_ring(tmp_path, at=AT, first_start=True)
     (tmp_path / lost).unlink()
@@ -208,6 +218,67 @@ def test_a_ring_with_a_lost_file_says_which_and_makes_none_but_at_the_first_star
     assert not (tmp_path / lost).exists()
     open_key_ring(tmp_path, at=AT, first_start=True)
     assert (tmp_path / lost).exists()
+
+
+def make_older(folder: Path) -> dict[str, Any]:
+    """Turn a folder into one of before there were status and event keys; return what `keys.json` then lists."""
+    open_key_ring(folder, at=AT, first_start=True)
+    kept = json.loads((folder / "keys.json").read_text())
+    for name in ("status-1.pem", "event-1.pem"):
+        (folder / name).unlink()
+        del kept[name]
+    (folder / "keys.json").write_text(json.dumps(kept))
+    return dict(kept)
+
+
+def test_a_folder_from_before_a_kind_of_key_gets_it_at_the_next_start(tmp_path: Path) -> None:
+    kept = make_older(tmp_path)
+    later = AT + timedelta(days=9)
+    ring = open_key_ring(tmp_path, at=later, first_start=False)
+    now_listed = json.loads((tmp_path / "keys.json").read_text())
+    assert {name: now_listed[name] for name in kept} == kept
+    begin = later.replace(microsecond=0)
+    begun = {key.typ: key.valid_from for key in ring.published}
+    assert begun["statuslist+jwt"] == begun["sigill-event+jwt"] == begin
+    assert begun["ai-disclosure+sd-jwt"] == AT.replace(microsecond=0)
+    again = open_key_ring(tmp_path, at=later + timedelta(days=1), first_start=False)
+    assert [(key.kid, key.valid_from) for key in again.published] == [
+        (key.kid, key.valid_from) for key in ring.published
+    ]
+    (tmp_path / "status-1.pem").unlink()
+    with pytest.raises(KeyUnusable, match=r"^status-1\.pem is missing"):
+        open_key_ring(tmp_path, at=later, first_start=False)
+
+
+def test_a_start_cut_short_between_a_new_key_and_its_listing_is_completed_by_the_next(tmp_path: Path) -> None:
+    make_older(tmp_path)
+    kid = open_p256(tmp_path / "status-1.pem", make=True).kid
+    assert open_key_ring(tmp_path, at=AT, first_start=False).status.kid == kid
+
+
+def test_processes_that_add_a_kind_of_key_at_once_list_the_same(tmp_path: Path) -> None:
+    make_older(tmp_path / "keys")
+    command = [sys.executable, "-c", _OPEN.replace("first_start=True", "first_start=False"), str(tmp_path / "keys")]
+    started = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(3)]
+    printed = {process.communicate(timeout=60)[0] for process in started}
+    assert [process.returncode for process in started] == [0] * 3
+    assert len(printed) == 1
+
+
+def test_a_folder_that_cannot_be_made_or_a_list_that_cannot_be_written_is_unusable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(KeyUnusable, match="keys cannot be made or opened"):
+        open_key_ring(tmp_path / "file" / "keys", at=AT, first_start=True)
+    make_older(tmp_path / "keys")
+
+    def full(_path: Path, _data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ring_files, "publish_file", full)
+    with pytest.raises(KeyUnusable, match=r"keys\.json cannot be written: No space left"):
+        open_key_ring(tmp_path / "keys", at=AT, first_start=False)
 
 
 def test_a_seal_may_be_signed_only_while_the_seal_key_is_valid(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-import sqlite3
+"""The two kinds of transaction, on each database the service runs on."""
+
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -6,15 +7,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from storage import engine as engine_module
-from storage.engine import make_engine, reading, writing
+from storage.engine import is_made, make_engine, reading, writing
+from tests.builders_databases import KINDS, POSTGRESQL, Databases
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = make_engine(f"sqlite:///{tmp_path}/sigill.db", busy_timeout_s=5)
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = make_engine(database_url, busy_timeout_s=5)
     with writing(engine) as connection:
         connection.execute(text("CREATE TABLE counter (n INTEGER NOT NULL)"))
         connection.execute(text("INSERT INTO counter VALUES (0)"))
@@ -27,20 +28,16 @@ def count(engine: Engine) -> int:
         return int(connection.execute(text("SELECT n FROM counter")).scalar_one())
 
 
-def test_sqlite_is_set_to_survive_a_power_cut(engine: Engine) -> None:
-    with reading(engine) as connection:
-        pragmas = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-        }
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+def locked(engine: Engine) -> str:
+    """The first read of who means to write."""
+    return "SELECT n FROM counter FOR UPDATE" if engine.dialect.name == POSTGRESQL else "SELECT n FROM counter"
 
 
 def test_no_update_is_lost_when_many_read_and_then_write(engine: Engine) -> None:
     def increment() -> None:
         for _ in range(25):
             with writing(engine) as connection:
-                value = connection.execute(text("SELECT n FROM counter")).scalar_one()
+                value = connection.execute(text(locked(engine))).scalar_one()
                 connection.execute(text("UPDATE counter SET n = :n"), {"n": value + 1})
 
     threads = [threading.Thread(target=increment) for _ in range(8)]
@@ -63,7 +60,7 @@ def test_an_exception_rolls_a_writing_transaction_back(engine: Engine) -> None:
 
 
 def test_a_reading_transaction_cannot_write(engine: Engine) -> None:
-    with pytest.raises(OperationalError, match="readonly"), reading(engine) as connection:
+    with pytest.raises(DBAPIError, match=r"read-?only"), reading(engine) as connection:
         connection.execute(text("UPDATE counter SET n = 7"))
     with writing(engine) as connection:
         connection.execute(text("UPDATE counter SET n = 8"))
@@ -85,6 +82,18 @@ def test_a_reader_sees_one_snapshot_throughout(engine: Engine) -> None:
         assert connection.execute(text("SELECT n FROM counter")).scalar_one() == 0
 
 
+def test_a_writer_waits_for_another_no_longer_than_it_may(database_url: str, engine: Engine) -> None:
+    impatient = make_engine(database_url, busy_timeout_s=0.2)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE counter SET n = 7"))
+        with pytest.raises(OperationalError), writing(impatient) as late:
+            late.execute(text("UPDATE counter SET n = 8"))
+    with writing(impatient) as connection:
+        connection.execute(text("UPDATE counter SET n = n + 1"))
+    assert count(engine) == 8
+    impatient.dispose()
+
+
 def test_foreign_keys_are_enforced(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.execute(text("CREATE TABLE parent (id INTEGER PRIMARY KEY)"))
@@ -102,25 +111,14 @@ def test_a_savepoint_undoes_its_part_only(engine: Engine) -> None:
     assert count(engine) == 1
 
 
-class Unready:
-    """A connection to a file that another process is just switching to WAL."""
-
-    def __init__(self, *, failures: int) -> None:
-        self.failures = failures
-
-    def execute(self, _statement: str) -> None:
-        if self.failures:
-            self.failures -= 1
-            raise sqlite3.OperationalError("database is locked")
-
-
-def test_the_switch_to_wal_is_tried_again_while_another_process_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "_WAL_PAUSE_S", 0)
-    connection = Unready(failures=20)
-    engine_module._enter_wal_mode(connection)  # type: ignore[arg-type]
-    assert connection.failures == 0
-    with pytest.raises(sqlite3.OperationalError):
-        engine_module._enter_wal_mode(Unready(failures=10_000))  # type: ignore[arg-type]
+def test_what_is_written_stays_out_of_error_messages(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("CREATE TABLE secrets (code VARCHAR(20) NOT NULL, n INTEGER CHECK (n > 0))"))
+    with pytest.raises(IntegrityError) as raised, writing(engine) as connection:
+        connection.execute(text("INSERT INTO secrets VALUES (:code, :n)"), {"code": "CODE1234", "n": 0})
+    first_line, *_ = str(raised.value).splitlines()
+    assert "CODE1234" not in first_line
+    assert "[SQL parameters hidden" in str(raised.value)
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
@@ -130,5 +128,15 @@ def test_a_database_in_memory_is_refused(url: str) -> None:
 
 
 def test_another_kind_of_database_is_refused() -> None:
-    with pytest.raises(ValueError, match="not postgresql"):
-        make_engine("postgresql://localhost/sigill")
+    with pytest.raises(ValueError, match="not mysql"):
+        make_engine("mysql://localhost/sigill")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_database_is_there_once_somebody_made_it(databases: Databases, kind: str, tmp_path: Path) -> None:
+    with databases.migrated(kind) as url:
+        engine = make_engine(url)
+        assert is_made(engine)
+        engine.dispose()
+    if kind != POSTGRESQL:
+        assert not is_made(make_engine(f"sqlite:///{tmp_path}/nowhere.db"))

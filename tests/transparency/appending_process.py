@@ -1,4 +1,4 @@
-"""A process of its own: `append URL NAME THREADS COUNT` prints the indices it got, `die URL` is killed midway."""
+"""A process of its own: `append URL NAME THREADS COUNT` prints the indices it got, `die URL HOW` is killed midway."""
 
 import hashlib
 import os
@@ -39,6 +39,23 @@ def seal(name: str) -> Append:
     return Append("bank", Leaf(LeafKind.SEAL, hashlib.sha256(token.jws.encode()).digest()), token=token)
 
 
+class Dying:
+    """A part that is killed when everything of its batch is written but the tiles and the head."""
+
+    @classmethod
+    def open(cls, _connection: object, _parts: object) -> "Dying":
+        return cls()
+
+    def check(self, _part: object) -> None:
+        """Let everything in."""
+
+    def take(self, _part: object, _place: object) -> None:
+        """Note nothing."""
+
+    def save(self, _connection: object, _tree_sizes: object) -> None:
+        os._exit(9)
+
+
 def append_many(log: TransparencyLog, name: str, count: int) -> None:
     for number in range(count):
         append = seal(f"{name}-{number}")
@@ -56,8 +73,9 @@ def main(verb: str, url: str, *arguments: str) -> None:
     log = TransparencyLog(make_engine(url), signer_for=MemorySigner)
     if verb == "die":
         first, second = seal("first"), seal("second")
-        dying = Append("bank", second.leaf, token=second.token, writes=(lambda _connection, _index: os._exit(9),))
-        log.append_all([first, dying])
+        if arguments == ("part",):
+            log.append_all([first, Append("bank", second.leaf, second.token, parts=(Dying(),))])
+        log.append(Append("bank", second.leaf, second.token, writes=(lambda _connection, _index: os._exit(9),)))
     name, threads, count = arguments
     workers = [
         threading.Thread(target=append_many, args=(log, f"{name}-{worker}", int(count)))

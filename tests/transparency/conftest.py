@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,7 +15,6 @@ from sigill.tlog.note import NoteSigner, VerifierKey
 from sigill.tlog.proof import verify_proof
 from sigill.tlog.tree import Frontier, grow, hash_leaf
 from storage.engine import make_engine, reading
-from storage.migrate import migrate
 from transparency.append import Append, Appended, Guard, Token, Write
 from transparency.log import TransparencyLog
 from transparency.tables import entries, logs, records, tiles, tokens
@@ -62,14 +60,14 @@ def signer_for(notary: Notary) -> Callable[[str], NoteSigner]:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/sigill.db"
+def url(database_url: str) -> str:
+    """A database of each kind in turn; PostgreSQL's with `make test-servers`."""
+    return database_url
 
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
     engine = make_engine(url, busy_timeout_s=0.3)
-    migrate(engine)
     yield engine
     engine.dispose()
 

@@ -1,20 +1,37 @@
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import pytest
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, event, insert, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Executable,
+    Integer,
+    MetaData,
+    Table,
+    delete,
+    event,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from sigill.tlog.leaf import HeadLeaf, LeafKind, leaf_of
 from sigill.tlog.note import NoteSigner
 from sigill.tlog.tree import EMPTY_ROOT
 from storage.engine import make_engine, reading, writing
+from tests.builders_databases import POSTGRESQL, SQLITE
 from transparency import sequencing
-from transparency.append import Append, Appended, Token, Write
+from transparency.append import Append, Appended, Write
 from transparency.errors import (
     CodeTaken,
+    CommitInterrupted,
     GuardFailed,
     LogConflict,
     LogCorrupt,
@@ -23,6 +40,7 @@ from transparency.errors import (
     TokenExists,
 )
 from transparency.log import TransparencyLog
+from transparency.tables import logs, tiles
 
 Seal = Callable[..., Append]
 CheckLog = Callable[[str], int]
@@ -136,7 +154,7 @@ def test_receipts_hold_across_the_borders_of_tiles(
 
 
 def test_appending_nothing_commits_nothing(log: TransparencyLog) -> None:
-    assert log.append_all([]) == ()
+    assert log.append_all([]) == []
 
 
 def test_the_loser_of_a_guard_writes_nothing_and_costs_nobody_else(
@@ -164,6 +182,20 @@ def test_the_loser_of_a_guard_writes_nothing_and_costs_nobody_else(
 def test_the_submitter_of_a_loser_gets_the_guard_s_own_error(log: TransparencyLog, seal: Seal) -> None:
     with pytest.raises(GuardFailed, match="too late"):
         log.append(seal("bank", "a", guards=(lose,)))
+
+
+def test_appends_with_code_of_their_own_and_their_neighbours_are_transactions_apart_and_in_order(
+    log: TransparencyLog, engine: Engine, notary: Notary, seal: Seal, check_log: CheckLog, check_receipt: CheckReceipt
+) -> None:
+    notary.signed.clear()
+    appends = [seal("bank", name, writes=(note(ord(name)),) if name in "CDG" else ()) for name in "ABCDEFGHIJ"]
+    for index, (append, answer) in enumerate(zip(appends, log.append_all(appends), strict=True)):
+        assert isinstance(answer, Appended)
+        assert answer.index == index
+        check_receipt(append, answer)
+    assert written(engine) == [(ord("C"), 2), (ord("D"), 3), (ord("G"), 6)]
+    assert len(notary.signed) == 6  # AB, C, D, EF, G, HIJ
+    assert check_log("bank") == 10
 
 
 def test_a_guard_sees_what_the_batch_wrote_before_it(log: TransparencyLog, engine: Engine, seal: Seal) -> None:
@@ -217,44 +249,44 @@ def test_a_jti_is_logged_once(log: TransparencyLog, seal: Seal, check_log: Check
     assert check_log("bank") == 1
 
 
-def test_a_code_that_another_process_took_after_the_look_is_found_taken(
+def test_a_code_that_another_process_took_costs_nobody_else_in_the_batch(
     log: TransparencyLog,
     engine: Engine,
+    signer_for: Callable[[str], NoteSigner],
     seal: Seal,
     check_log: CheckLog,
-    monkeypatch: pytest.MonkeyPatch,
+    check_receipt: CheckReceipt,
+) -> None:
+    TransparencyLog(engine, signer_for=signer_for).append(seal("telco", "other", code="SAME"))
+    appends = [seal("bank", "a"), seal("bank", "b", code="SAME"), seal("bank", "c"), seal("bank", "d")]
+    answers = log.append_all(appends)
+    assert [type(answer) for answer in answers] == [Appended, CodeTaken, Appended, Appended]
+    for append, answer in zip(appends, answers, strict=True):
+        if isinstance(answer, Appended):
+            check_receipt(append, answer)
+    assert (check_log("bank"), check_log("telco")) == (3, 1)
+
+
+def test_a_code_taken_by_one_append_of_a_batch_is_found_taken_by_another(
+    log: TransparencyLog, seal: Seal, check_log: CheckLog
+) -> None:
+    answers = log.append_all([seal("bank", name, code="SAME" if name in "bd" else None) for name in "abcde"])
+    assert [type(answer) for answer in answers] == [Appended, Appended, Appended, CodeTaken, Appended]
+    assert check_log("bank") == 4
+
+
+def test_a_database_lost_between_a_taken_code_and_the_look_for_it_is_unavailable(
+    log: TransparencyLog, seal: Seal, check_log: CheckLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log.append(seal("bank", "a", code="SAME"))
-    look = sequencing._taken_tokens
-    looks: list[int] = []
 
-    def blind_at_first(connection: Connection, wanted: Sequence[Token]) -> sequencing._Taken:
-        looks.append(1)
-        return look(connection, wanted) if len(looks) > 1 else sequencing._Taken(set(), set())
-
-    monkeypatch.setattr(sequencing, "_taken_tokens", blind_at_first)
-    answers = log.append_all([seal("bank", "b", code="SAME"), seal("bank", "c", writes=(note(1),))])
-    assert [type(answer) for answer in answers] == [CodeTaken, Appended]
-    assert written(engine) == [(1, 1)]
-    assert check_log("bank") == 2
-
-
-def test_a_database_lost_between_a_taken_code_and_the_second_try_is_unavailable(
-    log: TransparencyLog, engine: Engine, seal: Seal, check_log: CheckLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log.append(seal("bank", "a", code="SAME"))
-    looks: list[int] = []
-
-    def blind_and_then_lost(_connection: Connection, _wanted: Sequence[Token]) -> sequencing._Taken:
-        looks.append(1)
-        if len(looks) == 1:
-            return sequencing._Taken(set(), set())
+    def lost(_engine: Engine) -> None:
         raise OperationalError("look", None, Exception("connection lost"))
 
-    monkeypatch.setattr(sequencing, "_taken_tokens", blind_and_then_lost)
-    answers = log.append_all([seal("bank", "b", code="SAME"), seal("bank", "c", writes=(note(1),))])
-    assert {type(answer) for answer in answers} == {StoreUnavailable}
-    assert written(engine) == []
+    with monkeypatch.context() as patched:
+        patched.setattr(sequencing, "reading", lost)
+        answers = log.append_all([seal("bank", "b", code="SAME")])
+    assert [type(answer) for answer in answers] == [StoreUnavailable]
     assert check_log("bank") == 1
 
 
@@ -279,17 +311,27 @@ def test_an_unknown_log_fails_its_own_appends_only(log: TransparencyLog, seal: S
     assert [type(answer) for answer in answers] == [LogUnknown, Appended]
 
 
+@contextmanager
+def locked(engine: Engine) -> Iterator[None]:
+    """Hold what every writer needs: on SQLite a writing transaction is enough."""
+    with writing(engine) as connection:
+        if engine.dialect.name == POSTGRESQL:
+            connection.execute(text("LOCK TABLE logs"))
+        yield
+
+
 def test_a_locked_database_is_unavailable_and_then_available_again(
     log: TransparencyLog, engine: Engine, seal: Seal, check_log: CheckLog
 ) -> None:
-    with writing(engine), pytest.raises(StoreUnavailable):
+    with locked(engine), pytest.raises(StoreUnavailable):
         log.append(seal("bank", "a"))
-    with writing(engine), pytest.raises(StoreUnavailable):
+    with locked(engine), pytest.raises(StoreUnavailable):
         log.create_log("shop", "log.example/op/shop")
     log.append(seal("bank", "a"))
     assert check_log("bank") == 1
 
 
+@pytest.mark.parametrize("database_url", [SQLITE], indirect=True)
 def test_a_full_disk_is_unavailable_for_the_whole_batch_and_leaves_nothing_half_written(
     url: str, notary: Notary, log: TransparencyLog, engine: Engine, seal: Seal, check_log: CheckLog
 ) -> None:
@@ -304,27 +346,35 @@ def test_a_full_disk_is_unavailable_for_the_whole_batch_and_leaves_nothing_half_
     with small.connect() as connection:
         pages[0] = connection.exec_driver_sql("PRAGMA page_count").scalar_one() + 1
     full = TransparencyLog(small, signer_for=notary.signer_for)
-    answers = full.append_all([seal("bank", f"{n}-{'x' * 50}", writes=(note(n),)) for n in range(400)])
-    assert {type(answer) for answer in answers} == {StoreUnavailable}
-    assert written(engine) == []
+    together = full.append_all([seal("bank", f"{n}-{'x' * 50}") for n in range(200)])
+    assert {type(answer) for answer in together} in ({StoreUnavailable}, {CommitInterrupted})
     assert check_log("bank") == 1
+    apart = full.append_all([seal("bank", f"{n}-{'x' * 300}", writes=(note(n),)) for n in range(60)])
+    made = [answer for answer in apart if isinstance(answer, Appended)]
+    failed = [answer for answer in apart if isinstance(answer, StoreUnavailable)]
+    assert failed
+    assert len(made) + len(failed) == 60
+    assert written(engine) == [(n, answer.index) for n, answer in enumerate(apart) if isinstance(answer, Appended)]
+    assert check_log("bank") == 1 + len(made)
     pages[0] = 0
     full.append(seal("bank", "after"))
-    assert check_log("bank") == 2
+    assert check_log("bank") == 2 + len(made)
     small.dispose()
 
 
-def test_a_disk_that_fills_inside_a_write_fails_the_whole_batch(
+def test_a_disk_that_fills_inside_an_append_s_own_write_fails_that_append(
     log: TransparencyLog, engine: Engine, seal: Seal, check_log: CheckLog
 ) -> None:
     def too_much(connection: Connection, _index: int) -> None:
+        if engine.dialect.name == POSTGRESQL:  # what it says of a full disk
+            connection.execute(text("DO $$ BEGIN RAISE EXCEPTION SQLSTATE '53100'; END $$"))
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
         connection.execute(text("CREATE TABLE big AS SELECT zeroblob(1000000) AS b"))
 
-    answers = log.append_all([seal("bank", "a", writes=(note(1),)), seal("bank", "b", writes=(too_much,))])
-    assert {type(answer) for answer in answers} == {StoreUnavailable}
-    assert written(engine) == []
-    assert check_log("bank") == 0
+    answers = log.append_all([seal("bank", "a", writes=(note(1),)), seal("bank", "b", writes=(note(2), too_much))])
+    assert [type(answer) for answer in answers] == [Appended, StoreUnavailable]
+    assert written(engine) == [(1, 0)]
+    assert check_log("bank") == 1
 
 
 def test_without_its_key_the_log_acknowledges_nothing(
@@ -371,22 +421,23 @@ def test_a_head_written_past_its_lock_is_not_overwritten(log: TransparencyLog, s
 
 
 @pytest.mark.parametrize(
-    "statement",
+    "damage",
     [
-        "UPDATE tiles SET data = zeroblob(32) WHERE log_id = 'bank'",
-        "UPDATE tiles SET data = zeroblob(33) WHERE log_id = 'bank'",
-        "UPDATE tiles SET data = zeroblob(8224) WHERE log_id = 'bank'",
-        "UPDATE tiles SET data = zeroblob(31) WHERE log_id = 'bank'",
-        "DELETE FROM tiles WHERE log_id = 'bank'",
-        "UPDATE logs SET root = zeroblob(32) WHERE log_id = 'bank'",
+        update(tiles).values(data=bytes(32)),
+        update(tiles).values(data=bytes(33)),
+        update(tiles).values(data=bytes(8224)),
+        update(tiles).values(data=bytes(31)),
+        delete(tiles),
+        update(logs).where(logs.c.log_id == "bank").values(root=bytes(32)),
     ],
+    ids=["tile", "33 bytes", "8224 bytes", "31 bytes", "no tile", "root"],
 )
 def test_nothing_is_signed_for_a_log_whose_tiles_and_head_disagree(
-    log: TransparencyLog, engine: Engine, notary: Notary, seal: Seal, statement: str
+    log: TransparencyLog, engine: Engine, notary: Notary, seal: Seal, damage: Executable
 ) -> None:
     log.append(seal("bank", "a"))
     with writing(engine) as connection:
-        connection.execute(text(statement))
+        connection.execute(damage)
     fresh = TransparencyLog(engine, signer_for=notary.signer_for)
     notary.signed.clear()
     answers = fresh.append_all([seal("bank", "b"), seal("telco", "c")])

@@ -101,11 +101,12 @@ def test_processes_appending_to_one_log_give_no_index_twice_and_skip_none(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("how", ["part", "write"])
 def test_a_process_killed_inside_a_commit_leaves_nothing_half_written(
-    log: TransparencyLog, url: str, seal: Seal, check_log: CheckLog
+    log: TransparencyLog, url: str, seal: Seal, check_log: CheckLog, how: str
 ) -> None:
     log.append(seal("bank", "before"))
-    process = start("die", url)
+    process = start("die", url, how)
     process.communicate(timeout=60)
     assert process.returncode == 9
     assert check_log("bank") == 1

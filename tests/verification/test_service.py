@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from sqlalchemy import delete, update
+import pytest
+from sqlalchemy import delete, func, select, update
 
-from policies.tables import decisions
+from policies.tables import decision_bodies, decisions
 from registry.tables import ai_systems, api_keys, evidence, operator_states, operators
 from sigill.report.answers import Answer, Reason
 from sigill.seal.token import parse_seal
@@ -55,13 +56,28 @@ def test_an_erased_decision_is_known_only_from_the_disclosure(deployment: Deploy
     assert ask(deployment, seal.split("~")[0] + "~").decision is None
 
 
-def test_a_decision_changed_in_the_database_is_not_shown_as_the_sealed_one(deployment: Deployment) -> None:
+@pytest.mark.parametrize("tampering", ["another body", "a changed verdict", "changed facts"])
+def test_a_decision_changed_in_the_database_is_not_shown_as_the_sealed_one(
+    deployment: Deployment, tampering: str
+) -> None:
     seal = deployment.sign().get_json()["seal"]
+    deployment.sign(authorship="ai")
+    jti = parse_seal(seal).claims.jti
     with writing(deployment.services.engine) as connection:
-        connection.execute(update(decisions).values(verdict="deny"))
+        mine = connection.execute(select(decisions.c.body).where(decisions.c.id == jti)).scalar_one()
+        match tampering:
+            case "another body":
+                other = select(decisions.c.body).where(decisions.c.id != jti).scalar_subquery()
+                connection.execute(update(decisions).where(decisions.c.id == jti).values(body=other))
+            case "a changed verdict":
+                change = func.replace(decision_bodies.c.decision, '"allow', '"deny')
+                connection.execute(update(decision_bodies).values(decision=change))
+            case _:
+                change = func.replace(decision_bodies.c.facts, '"informational"', '"complaint"')
+                connection.execute(update(decision_bodies).where(decision_bodies.c.digest == mine).values(facts=change))
     shown = ask(deployment, seal)
     assert shown.decision is not None
-    assert shown.decision["eff"] != "deny"
+    assert shown.decision["eff"].startswith("allow")
     assert shown.decided is None
 
 

@@ -17,6 +17,12 @@ def upgrade() -> None:
     _create_log_tables()
 
 
+def downgrade() -> None:
+    """Drop every table, those that refer to others first."""
+    for name in ("records", "tokens", "entries", "tiles", "logs"):
+        op.drop_table(name)
+
+
 def _create_log_tables() -> None:
     op.create_table(
         "logs",
@@ -47,6 +53,7 @@ def _create_log_tables() -> None:
         sa.Column("head_size", sa.BigInteger, nullable=True),
         sa.PrimaryKeyConstraint("log_id", "idx", name="pk_entries"),
         sa.ForeignKeyConstraint(["log_id"], ["logs.log_id"], name="fk_entries_log_id_logs"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "tokens",

@@ -16,6 +16,12 @@ def upgrade() -> None:
     _create_decisions()
 
 
+def downgrade() -> None:
+    """Drop every table, those that refer to others first."""
+    for name in ("decisions", "conversations", "ai_systems", "api_keys", "evidence", "operator_states", "operators"):
+        op.drop_table(name)
+
+
 def _create_registry() -> None:
     op.create_table(
         "operators",
@@ -107,7 +113,7 @@ def _create_decisions() -> None:
         "decisions",
         sa.Column("id", sa.String(26), nullable=False),
         sa.Column("operator_id", sa.String(63), nullable=False),
-        sa.Column("log_index", sa.Integer, nullable=False),
+        sa.Column("log_index", sa.BigInteger, nullable=False),
         sa.Column("verdict", sa.String(22), nullable=False),
         sa.Column("facts", sa.JSON, nullable=False),
         sa.Column("facts_salt", sa.LargeBinary(16), nullable=False),

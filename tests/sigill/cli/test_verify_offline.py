@@ -29,6 +29,7 @@ _CASE = make_case(at=_NOW)
 _MEMBERS = {
     "answer", "reason", "headline", "why", "next", "checks", "sender", "authorship", "channel", "purpose",
     "sealed_at", "sent_at", "conversation", "decision", "content", "log", "seal", "proof", "receipt",
+    "withdrawn_at", "newer_version_at",
 }  # fmt: skip
 _EMAIL = ("--recipient", "Anna.Berg@Example.se")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sigill.client import Client
+from sigill.client import Client, Patience
 from sigill.client.errors import (
     AnswerNotTrusted,
     NotSealable,
@@ -49,7 +49,8 @@ def _play(service: PlayedService, case: Case = _CASE, **changes: object) -> None
 
 
 def _client(service: PlayedService, **settings: Any) -> Client:
-    merged: dict[str, Any] = {"api_key": "sk-test", "timeout_s": 2.0} | settings
+    once = Patience(for_s=0.0)
+    merged: dict[str, Any] = {"api_key": "sk-test", "timeout_s": 2.0, "patience": once} | settings
     return Client(service.url, **merged)
 
 
@@ -379,7 +380,9 @@ def test_a_busy_service_says_when_to_come_back(service: PlayedService, status: i
     with pytest.raises(ServiceUnavailable, match="Try again later") as caught:
         _client(service).sign(TEXT, **_ASKED)
     assert caught.value.retry_after == 7
-    assert ("it may have been sealed: look it up" in str(caught.value)) == (status in {500, 502, 504})
+    assert ("it may have been sealed: try again with the same idempotency key" in str(caught.value)) == (
+        status in {500, 502, 504}
+    )
     assert "nothing was done" not in str(caught.value)
 
 

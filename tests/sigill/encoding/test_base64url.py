@@ -48,6 +48,12 @@ def test_every_stray_bit_is_refused() -> None:
     assert sum(_is_read("AA" + last) for last in alphabet) == 16
 
 
+@pytest.mark.parametrize("value", [1, b"AA", ["A", "A"], None])
+def test_what_is_no_text_is_a_mistake_of_the_caller(value: str) -> None:
+    with pytest.raises(TypeError):
+        parse_base64url(value)
+
+
 def _is_read(text: str) -> bool:
     try:
         parse_base64url(text)

@@ -1,4 +1,6 @@
 import json
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -38,6 +40,17 @@ def test_the_string_example_of_rfc_8785_holds() -> None:
     value = {"string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"\u002f", "literals": [None, True, False]}
     expected = '{"literals":[null,true,false],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
     assert format_canonical_json(value) == expected.encode()
+
+
+def test_words_of_a_vocabulary_and_read_only_mappings_are_written_as_what_they_stand_for() -> None:
+    class Word(StrEnum):
+        YES = "ja"
+
+    class Level(IntEnum):
+        HIGH = 3
+
+    value: Any = MappingProxyType({"b": [Word.YES], Word.YES: MappingProxyType({"å": Level.HIGH, "a": None})})
+    assert format_canonical_json(value) == '{"b":["ja"],"ja":{"a":null,"å":3}}'.encode()
 
 
 def test_tuples_are_arrays() -> None:
@@ -95,19 +108,24 @@ def test_what_is_no_json_is_not_written() -> None:
         (b"1" * 21, "20 digits"),
         (b"-" + b"1" * 5000, "20 digits"),
         (b"1e400", "too large"),
-        (b"[" * (MAX_DEPTH + 1), "deeper"),
-        (b'{"a":' * (MAX_DEPTH + 1), "deeper"),
+        (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "deeper"),
+        (b'{"a":' * (MAX_DEPTH + 1) + b"0" + b"}" * (MAX_DEPTH + 1), "deeper"),
+        (b'{"a":[' * MAX_DEPTH + b"]}" * MAX_DEPTH, "deeper"),
+        (b"[" * 10_000 + b"]" * 10_000, "deeper"),
+        (b'{"a":' * 10_000, "deeper"),
+        (b"[" * (MAX_DEPTH + 1), "not JSON"),
         (b"[" * 100_000, "at most"),
     ],
 )
 def test_what_two_parsers_might_read_differently_is_malformed(data: bytes, reason: str) -> None:
     with pytest.raises(MalformedEncoding, match=reason):
-        parse_json(data, max_bytes=10_000)
+        parse_json(data, max_bytes=60_000)
 
 
 def test_the_deepest_nesting_and_brackets_in_strings_are_read() -> None:
     data = b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
     assert parse_json(data, max_bytes=100)
+    assert parse_json(b"[" * MAX_DEPTH + b"0" + b"]" * (MAX_DEPTH - 1) + b",[]]", max_bytes=100)[1] == []
     assert parse_json(json.dumps(["[" * 99, '\\"[' * 99, {"{": "}"}]).encode(), max_bytes=2000)[0] == "[" * 99
 
 

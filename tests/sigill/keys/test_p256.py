@@ -1,11 +1,12 @@
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import ECKey
@@ -68,6 +69,29 @@ def test_any_flipped_bit_is_invalid() -> None:
 def test_the_high_spelling_is_invalid() -> None:
     with pytest.raises(SignatureInvalid, match="low-S"):
         check_signature(PUBLIC, signature=high_s(sign(MESSAGE)), message=MESSAGE)
+
+
+class RecordingKey:
+    """Stands for a public key and keeps the DER it was asked about."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+
+    def verify(self, signature: bytes, _message: bytes, _algorithm: object) -> None:
+        self.asked.append(signature)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**256 - 1), st.integers(0, HALF_ORDER))
+@example(0, 0)
+@example(0x7F, 0x80)
+@example(0xFF << 240, 1 << 247)
+def test_numbers_are_handed_to_the_library_in_the_der_that_it_writes_itself(r: int, s: int) -> None:
+    key = RecordingKey()
+    check_signature(
+        cast("ec.EllipticCurvePublicKey", key), signature=r.to_bytes(32, "big") + s.to_bytes(32, "big"), message=b""
+    )
+    assert key.asked == [encode_dss_signature(r, s)]
 
 
 @pytest.mark.parametrize("length", [0, 1, 32, 63, 65, 128])

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sigill.report.answers import TABLE, Answer, Circumstance, Fact, Row, answer_for
+from sigill.report.answers import TABLE, Answer, Circumstance, Fact, Reason, Row, answer_for
 from sigill.report.checks import Check, CheckName, Detail, Outcome, checked, outcome_of
+
+pytestmark = pytest.mark.slow
 
 _STANDINGS = (
     Detail.STANDING_VOUCHED,
@@ -16,9 +18,19 @@ _STANDINGS = (
     Detail.SUSPENDED_SINCE,
     Detail.REVOKED_SINCE,
 )
+_STATUSES = (
+    Detail.STATUS_VALID,
+    Detail.WITHDRAWN,
+    Detail.STATUS_NOT_CARRIED,
+    Detail.STATUS_UNKNOWN,
+    Detail.STATUS_LIST_TOO_OLD,
+    Detail.STATUS_LIST_WRONG,
+)
+_STANDS = {Detail.STATUS_VALID, Detail.STATUS_NOT_CARRIED}
 _AFTER_SIGNATURE = (
     (Detail.WITHIN_VALIDITY, Detail.EXPIRED, Detail.FROM_THE_FUTURE),
     _STANDINGS,
+    _STATUSES,
     (Detail.IN_THE_LOG, Detail.NOT_IN_THE_LOG, Detail.NO_RECEIPT, Detail.LOG_UNREACHABLE, Detail.LOG_KEY_UNKNOWN),
     (
         Detail.CONTENT_MATCHES,
@@ -78,6 +90,7 @@ def test_genuine_is_reached_only_with_everything_needed_passed() -> None:
             facts >= _NEEDED
             and bool(recipient & facts)
             and bool(standing & facts)
+            and bool(_STANDS & facts)
             and not _failed(facts)
             and Circumstance.TEST_ENVIRONMENT not in facts
         )
@@ -95,6 +108,7 @@ def test_one_step_left_is_said_only_where_nothing_but_text_or_recipient_is_missi
         if answer_for(facts)[0] is Answer.INCOMPLETE:
             assert steps & facts
             assert {Detail.WITHIN_VALIDITY, Detail.IN_THE_LOG} <= facts
+            assert _STANDS & facts
             assert not _failed(facts)
 
 
@@ -108,14 +122,15 @@ def test_every_way_to_genuine_needs_the_same_and_the_recipient_settled() -> None
         assert row.when > always
         assert len(row.when & set(_STANDINGS)) == 1
         assert len(row.when & {Detail.RECIPIENT_MATCHES, Detail.RECIPIENT_NOT_BOUND}) == 1
-        assert len(row.when) == len(always) + 2
+        assert len(row.when & _STANDS) == 1
+        assert len(row.when - {Circumstance.NEWER_VERSION}) == len(always) + 3
 
 
 @given(row=st.sampled_from(_genuine()), beside=st.frozensets(st.sampled_from([*Detail, *Circumstance])), pick=st.data())
 def test_without_any_one_of_the_needed_details_it_is_never_genuine(
     row: Row, beside: frozenset[Fact], pick: st.DataObject
 ) -> None:
-    missing = pick.draw(st.sampled_from(sorted(row.when)))
+    missing = pick.draw(st.sampled_from(sorted(row.when - {Circumstance.NEWER_VERSION})))  # which only adds words
     alternatives = {fact for other in _genuine() for fact in other.when - row.when}
     facts = (row.when | beside) - alternatives - {missing}
     with suppress(LookupError):
@@ -136,9 +151,19 @@ def test_a_link_to_somebody_else_is_never_genuine() -> None:
     assert answers == {Answer.NOT_GENUINE}
 
 
+def test_a_newer_version_changes_the_words_of_genuine_and_no_answer() -> None:
+    changed = set()
+    for facts in _combinations()[::7]:
+        before, after = answer_for(facts), answer_for(facts | {Circumstance.NEWER_VERSION})
+        assert after[0] is before[0]
+        changed |= {(before[1], after[1])} if before != after else set()
+    assert changed == {(Reason.GENUINE, Reason.GENUINE_NEWER_VERSION)}
+
+
 def test_no_row_is_dead() -> None:
     linked = frozenset([*_combinations()[0], Circumstance.FOREIGN_LINK])
-    everything = [*_combinations(), *(frozenset[Fact](head) for head in _HEADS), linked]
+    replaced = [row.when | {Circumstance.NEWER_VERSION} for row in _genuine()]
+    everything = [*_combinations(), *(frozenset[Fact](head) for head in _HEADS), linked, *replaced]
     reached = {next(number for number, row in enumerate(TABLE) if row.when <= facts) for facts in everything}
     assert reached == set(range(len(TABLE)))
 

@@ -67,6 +67,7 @@ _DETAILS: dict[CheckName, set[Detail]] = {
         Detail.NOT_IN_STANDING_THEN,
         _FIRST,
     },
+    CheckName.STATUS: {Detail.STATUS_NOT_CARRIED, _FIRST},
     CheckName.LOG: {
         Detail.IN_THE_LOG,
         Detail.NOT_IN_THE_LOG,

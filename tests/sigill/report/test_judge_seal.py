@@ -13,17 +13,22 @@ from sigill.encoding.base64url import format_base64url
 from sigill.errors import NotCanonicalisable
 from sigill.report.answers import TABLE, Answer, Circumstance, Fact, Reason, Row
 from sigill.report.checks import CheckName, Detail, Outcome
-from sigill.report.judge import CLOCK_TOLERANCE, LogEvidence, Report, report_without_seal
+from sigill.report.content import Presented
+from sigill.report.judge import CLOCK_TOLERANCE, LogEvidence, Report, StatusEvidence, judge_seal, report_without_seal
 from sigill.report.openers import BroughtOpener, DerivingOpener
 from sigill.report.standing import Standing, State
 from sigill.report.trust import Trust
-from sigill.seal.claims import SealClaims, audience_of, operator_url
+from sigill.seal.claims import SealClaims, StatusClaim, audience_of, operator_url, status_uri
 from sigill.seal.disclosures import AddressType, Name
 from sigill.seal.token import format_seal, parse_seal
+from sigill.status.token import TYP as STATUS_TYP
+from sigill.status.token import StatusList, parse_status_list, sign_status_list
 from sigill.text.links import link_hash
 from sigill.text.nu1 import MAX_TEXT_BYTES, HiddenCharacters, canonical_h
 from sigill.text.search import windows
 from tests.builders_seal import (
+    EMAIL,
+    ISSUER,
     LIFETIME,
     NOW,
     OPERATOR_ID,
@@ -74,126 +79,195 @@ def _derived(case: Case) -> DerivingOpener:
     return DerivingOpener(case.parsed, salt_key=SALT_KEY)
 
 
-_REAL: dict[str, tuple[Callable[[], Report], Answer, Reason]] = {
-    "everything as it should be": (_CASE.judge, Answer.GENUINE, Reason.GENUINE),
-    "not bound to a recipient": (make_case(recipient=None).judge, Answer.GENUINE, Reason.GENUINE),
-    "suspended since": (
-        lambda: _CASE.judge(standing=Standing(State.VERIFIED, State.SUSPENDED)),
-        Answer.GENUINE,
-        Reason.GENUINE_OPERATOR_SUSPENDED_SINCE,
-    ),
-    "revoked since": (
-        lambda: _CASE.judge(standing=Standing(State.VERIFIED, State.REVOKED)),
-        Answer.GENUINE,
-        Reason.GENUINE_OPERATOR_REVOKED_SINCE,
-    ),
-    "suspended since and not bound": (
-        lambda: make_case(recipient=None).judge(standing=Standing(State.VERIFIED, State.SUSPENDED)),
-        Answer.GENUINE,
-        Reason.GENUINE_OPERATOR_SUSPENDED_SINCE,
-    ),
-    "revoked since and not bound": (
-        lambda: make_case(recipient=None).judge(standing=Standing(State.VERIFIED, State.REVOKED)),
-        Answer.GENUINE,
-        Reason.GENUINE_OPERATOR_REVOKED_SINCE,
-    ),
-    "no text": (lambda: _CASE.judge(text=None), Answer.INCOMPLETE, Reason.GIVE_CONTENT),
-    "no recipient": (lambda: _CASE.judge(recipient=None), Answer.INCOMPLETE, Reason.GIVE_RECIPIENT),
-    "neither": (
-        lambda: _CASE.judge(text=None, recipient=None),
-        Answer.INCOMPLETE,
-        Reason.GIVE_CONTENT_AND_RECIPIENT,
-    ),
-    "a footer added": (
-        lambda: _CASE.judge(text=f"{_CASE.text}\n\nRing 08-123 och uppge din kod!"),
-        Answer.INCOMPLETE,
-        Reason.PARTLY_COVERED,
-    ),
-    "a key nobody published": (
-        lambda: _with_keys(_CASE, _OTHER_KEY).judge(),
-        Answer.NOT_GENUINE,
-        Reason.KEY_UNKNOWN,
-    ),
-    "a forged signature": (lambda: _forged().judge(), Answer.NOT_GENUINE, Reason.SIGNATURE_WRONG),
-    "a key not yet in use": (
-        lambda: _key_changed(valid_from=NOW + timedelta(seconds=1)).judge(),
-        Answer.NOT_GENUINE,
-        Reason.KEY_NOT_VALID_THEN,
-    ),
-    "a compromised key": (
-        lambda: _key_changed(compromised_at=NOW + timedelta(days=9)).judge(),
-        Answer.NOT_GENUINE,
-        Reason.KEY_COMPROMISED,
-    ),
-    "not verified then": (
-        lambda: _CASE.judge(standing=Standing(State.SUSPENDED, State.VERIFIED)),
-        Answer.NOT_GENUINE,
-        Reason.OPERATOR_NOT_IN_STANDING,
-    ),
-    "the receipt of another seal": (
-        lambda: _CASE.judge(log=LogEvidence(make_case("Another text").receipt)),
-        Answer.NOT_GENUINE,
-        Reason.NOT_IN_THE_LOG,
-    ),
-    "absent from the log": (
-        lambda: _CASE.judge(log=LogEvidence(None, absent=True)),
-        Answer.NOT_GENUINE,
-        Reason.NOT_IN_THE_LOG,
-    ),
-    "another text": (lambda: _CASE.judge(text="Hej Anna!"), Answer.NOT_GENUINE, Reason.TEXT_ALTERED),
-    "another text under a copied code": (
-        lambda: _CASE.judge(text="Betala 500 kr nu.", found_by_code=True),
-        Answer.NOT_GENUINE,
-        Reason.CODE_OF_ANOTHER_MESSAGE,
-    ),
-    "a foreign link": (lambda: _CASE.judge(foreign_link=True), Answer.NOT_GENUINE, Reason.LINK_NOT_OURS),
-    "another recipient": (
-        lambda: _CASE.judge(recipient=(AddressType.EMAIL, "bo@example.se")),
-        Answer.NOT_GENUINE,
-        Reason.OTHER_RECIPIENT,
-    ),
-    "another link": (lambda: _CASE.judge(links=(some_hash(4),)), Answer.NOT_GENUINE, Reason.LINKS_ALTERED),
-    "another attachment": (lambda: _CASE.judge(files=(some_hash(4),)), Answer.NOT_GENUINE, Reason.FILES_ALTERED),
-    "hidden characters": (
-        lambda: _CASE.judge(text=_CASE.text.replace("kort", "ko\u200brt")),
-        Answer.CANNOT_SAY,
-        Reason.HIDDEN_CHARACTERS,
-    ),
-    "another guarantor": (lambda: make_case(change=_elsewhere).judge(), Answer.CANNOT_SAY, Reason.GUARANTOR_UNKNOWN),
-    "a trust file older than the seal": (
-        lambda: _with_keys(_CASE, _OTHER_KEY, as_of=NOW - timedelta(minutes=6)).judge(),
-        Answer.CANNOT_SAY,
-        Reason.KEY_LIST_TOO_OLD,
-    ),
-    "expired": (lambda: _CASE.judge(at=NOW + LIFETIME), Answer.CANNOT_SAY, Reason.EXPIRED),
-    "from the future": (
-        lambda: _CASE.judge(at=NOW - CLOCK_TOLERANCE - timedelta(seconds=1)),
-        Answer.CANNOT_SAY,
-        Reason.FROM_THE_FUTURE,
-    ),
-    "a test operator's": (make_case(test=True).judge, Answer.CANNOT_SAY, Reason.TEST_SEAL),
-    "no receipt": (lambda: _CASE.judge(log=LogEvidence(None)), Answer.CANNOT_SAY, Reason.LOG_NOT_CHECKED),
-    "the log away": (
-        lambda: _CASE.judge(log=LogEvidence(None, reachable=False)),
-        Answer.CANNOT_SAY,
-        Reason.LOG_NOT_CHECKED,
-    ),
-    "a log nobody listed": (
-        lambda: replace(_CASE, trust=replace(_CASE.trust, logs={})).judge(),
-        Answer.CANNOT_SAY,
-        Reason.LOG_NOT_CHECKED,
-    ),
-    "the text's disclosure left out": (
-        lambda: _holding(_CASE, Name.MSG).judge(),
-        Answer.CANNOT_SAY,
-        Reason.CONTENT_NOT_OPENABLE,
-    ),
-    "the recipient's disclosure left out": (
-        lambda: _holding(_CASE, Name.RCP_OPEN).judge(),
-        Answer.CANNOT_SAY,
-        Reason.RECIPIENT_NOT_OPENABLE,
-    ),
+def _known_to_stand(recipient: tuple[AddressType, str] | None, now: State) -> Callable[[], Report]:
+    """Return the judging of a seal that the guarantor's register says nobody withdrew."""
+    standing, status = Standing(State.VERIFIED, now), StatusEvidence(asked=True)
+    return lambda: make_case(recipient=recipient).judge(standing=standing, status=status)
+
+
+def _replaced(recipient: tuple[AddressType, str] | None, *, asked: bool) -> Callable[[], Report]:
+    """Return the judging of a seal that the guarantor's register knows a newer version of."""
+    case = make_case(recipient=recipient)
+    presented = Presented(text=case.text, recipient=recipient)
+    evidence = case.evidence(presented, status=StatusEvidence(asked=asked))
+    return lambda: judge_seal(case.parsed, replace(evidence, newer_version_at=NOW))
+
+
+_SINCE = {
+    State.VERIFIED: Reason.GENUINE,
+    State.SUSPENDED: Reason.GENUINE_OPERATOR_SUSPENDED_SINCE,
+    State.REVOKED: Reason.GENUINE_OPERATOR_REVOKED_SINCE,
 }
+_STATUS_LIST = parse_status_list(
+    sign_status_list(
+        StatusList(uri=status_uri(ISSUER, 7), iat=NOW, exp=NOW + timedelta(minutes=5), packed=bytes(8)), signer=SIGNER
+    )
+)
+
+
+def _listed(status: StatusEvidence, **list_key: Any) -> Report:
+    """Judge a seal with a place in list 7, ten minutes after it was made."""
+    case = make_case(change=lambda claims: replace(claims, status=StatusClaim(idx=3, uri=status_uri(ISSUER, 7))))
+    key = SIGNER.published(typ=STATUS_TYP, **list_key)
+    return replace(case, trust=make_trust(case.log, SIGNER.published(), key)).judge(status=status)
+
+
+_REAL: dict[str, tuple[Callable[[], Report], Answer, Reason]] = (
+    {
+        "everything as it should be": (_CASE.judge, Answer.GENUINE, Reason.GENUINE),
+        "not bound to a recipient": (make_case(recipient=None).judge, Answer.GENUINE, Reason.GENUINE),
+        "suspended since": (
+            lambda: _CASE.judge(standing=Standing(State.VERIFIED, State.SUSPENDED)),
+            Answer.GENUINE,
+            Reason.GENUINE_OPERATOR_SUSPENDED_SINCE,
+        ),
+        "revoked since": (
+            lambda: _CASE.judge(standing=Standing(State.VERIFIED, State.REVOKED)),
+            Answer.GENUINE,
+            Reason.GENUINE_OPERATOR_REVOKED_SINCE,
+        ),
+        "suspended since and not bound": (
+            lambda: make_case(recipient=None).judge(standing=Standing(State.VERIFIED, State.SUSPENDED)),
+            Answer.GENUINE,
+            Reason.GENUINE_OPERATOR_SUSPENDED_SINCE,
+        ),
+        "revoked since and not bound": (
+            lambda: make_case(recipient=None).judge(standing=Standing(State.VERIFIED, State.REVOKED)),
+            Answer.GENUINE,
+            Reason.GENUINE_OPERATOR_REVOKED_SINCE,
+        ),
+        "no text": (lambda: _CASE.judge(text=None), Answer.INCOMPLETE, Reason.GIVE_CONTENT),
+        "no recipient": (lambda: _CASE.judge(recipient=None), Answer.INCOMPLETE, Reason.GIVE_RECIPIENT),
+        "neither": (
+            lambda: _CASE.judge(text=None, recipient=None),
+            Answer.INCOMPLETE,
+            Reason.GIVE_CONTENT_AND_RECIPIENT,
+        ),
+        "a footer added": (
+            lambda: _CASE.judge(text=f"{_CASE.text}\n\nRing 08-123 och uppge din kod!"),
+            Answer.INCOMPLETE,
+            Reason.PARTLY_COVERED,
+        ),
+        "a key nobody published": (
+            lambda: _with_keys(_CASE, _OTHER_KEY).judge(),
+            Answer.NOT_GENUINE,
+            Reason.KEY_UNKNOWN,
+        ),
+        "a forged signature": (lambda: _forged().judge(), Answer.NOT_GENUINE, Reason.SIGNATURE_WRONG),
+        "a key not yet in use": (
+            lambda: _key_changed(valid_from=NOW + timedelta(seconds=1)).judge(),
+            Answer.NOT_GENUINE,
+            Reason.KEY_NOT_VALID_THEN,
+        ),
+        "a compromised key": (
+            lambda: _key_changed(compromised_at=NOW + timedelta(days=9)).judge(),
+            Answer.NOT_GENUINE,
+            Reason.KEY_COMPROMISED,
+        ),
+        "not verified then": (
+            lambda: _CASE.judge(standing=Standing(State.SUSPENDED, State.VERIFIED)),
+            Answer.NOT_GENUINE,
+            Reason.OPERATOR_NOT_IN_STANDING,
+        ),
+        "the receipt of another seal": (
+            lambda: _CASE.judge(log=LogEvidence(make_case("Another text").receipt)),
+            Answer.NOT_GENUINE,
+            Reason.NOT_IN_THE_LOG,
+        ),
+        "absent from the log": (
+            lambda: _CASE.judge(log=LogEvidence(None, absent=True)),
+            Answer.NOT_GENUINE,
+            Reason.NOT_IN_THE_LOG,
+        ),
+        "another text": (lambda: _CASE.judge(text="Hej Anna!"), Answer.NOT_GENUINE, Reason.TEXT_ALTERED),
+        "another text under a copied code": (
+            lambda: _CASE.judge(text="Betala 500 kr nu.", found_by_code=True),
+            Answer.NOT_GENUINE,
+            Reason.CODE_OF_ANOTHER_MESSAGE,
+        ),
+        "a foreign link": (lambda: _CASE.judge(foreign_link=True), Answer.NOT_GENUINE, Reason.LINK_NOT_OURS),
+        "another recipient": (
+            lambda: _CASE.judge(recipient=(AddressType.EMAIL, "bo@example.se")),
+            Answer.NOT_GENUINE,
+            Reason.OTHER_RECIPIENT,
+        ),
+        "another link": (lambda: _CASE.judge(links=(some_hash(4),)), Answer.NOT_GENUINE, Reason.LINKS_ALTERED),
+        "another attachment": (lambda: _CASE.judge(files=(some_hash(4),)), Answer.NOT_GENUINE, Reason.FILES_ALTERED),
+        "hidden characters": (
+            lambda: _CASE.judge(text=_CASE.text.replace("kort", "ko\u200brt")),
+            Answer.CANNOT_SAY,
+            Reason.HIDDEN_CHARACTERS,
+        ),
+        "another guarantor": (
+            lambda: make_case(change=_elsewhere).judge(),
+            Answer.CANNOT_SAY,
+            Reason.GUARANTOR_UNKNOWN,
+        ),
+        "a trust file older than the seal": (
+            lambda: _with_keys(_CASE, _OTHER_KEY, as_of=NOW - timedelta(minutes=6)).judge(),
+            Answer.CANNOT_SAY,
+            Reason.KEY_LIST_TOO_OLD,
+        ),
+        "expired": (lambda: _CASE.judge(at=NOW + LIFETIME), Answer.CANNOT_SAY, Reason.EXPIRED),
+        "from the future": (
+            lambda: _CASE.judge(at=NOW - CLOCK_TOLERANCE - timedelta(seconds=1)),
+            Answer.CANNOT_SAY,
+            Reason.FROM_THE_FUTURE,
+        ),
+        "a test operator's": (make_case(test=True).judge, Answer.CANNOT_SAY, Reason.TEST_SEAL),
+        "no receipt": (lambda: _CASE.judge(log=LogEvidence(None)), Answer.CANNOT_SAY, Reason.LOG_NOT_CHECKED),
+        "the log away": (
+            lambda: _CASE.judge(log=LogEvidence(None, reachable=False)),
+            Answer.CANNOT_SAY,
+            Reason.LOG_NOT_CHECKED,
+        ),
+        "a log nobody listed": (
+            lambda: replace(_CASE, trust=replace(_CASE.trust, logs={})).judge(),
+            Answer.CANNOT_SAY,
+            Reason.LOG_NOT_CHECKED,
+        ),
+        "the text's disclosure left out": (
+            lambda: _holding(_CASE, Name.MSG).judge(),
+            Answer.CANNOT_SAY,
+            Reason.CONTENT_NOT_OPENABLE,
+        ),
+        "the recipient's disclosure left out": (
+            lambda: _holding(_CASE, Name.RCP_OPEN).judge(),
+            Answer.CANNOT_SAY,
+            Reason.RECIPIENT_NOT_OPENABLE,
+        ),
+        "withdrawn": (
+            lambda: _CASE.judge(status=StatusEvidence(asked=True, withdrawn_at=NOW)),
+            Answer.NOT_GENUINE,
+            Reason.WITHDRAWN,
+        ),
+        "no status list": (lambda: _listed(StatusEvidence()), Answer.CANNOT_SAY, Reason.STATUS_NOT_CHECKED),
+        "an old status list": (
+            lambda: _listed(StatusEvidence((_STATUS_LIST,))),
+            Answer.CANNOT_SAY,
+            Reason.STATUS_NOT_CHECKED,
+        ),
+        "a status list not to be believed": (
+            lambda: _listed(StatusEvidence((_STATUS_LIST,)), compromised_at=NOW),
+            Answer.CANNOT_SAY,
+            Reason.STATUS_NOT_CHECKED,
+        ),
+    }
+    | {
+        f"known to stand, {now} now, for {recipient}": (_known_to_stand(recipient, now), Answer.GENUINE, reason)
+        for now, reason in _SINCE.items()
+        for recipient in (EMAIL, None)
+    }
+    | {
+        f"newer version of one for {recipient}, {'known to stand' if asked else 'no list'}": (
+            _replaced(recipient, asked=asked),
+            Answer.GENUINE,
+            Reason.GENUINE_NEWER_VERSION,
+        )
+        for recipient in (EMAIL, None)
+        for asked in (True, False)
+    }
+)
 
 
 @pytest.mark.parametrize("name", _REAL)
@@ -219,6 +293,8 @@ def _row_of(name: str, report: Report) -> Row:
         facts.add(Circumstance.FOUND_BY_CODE)
     if "foreign link" in name:
         facts.add(Circumstance.FOREIGN_LINK)
+    if "newer version" in name:
+        facts.add(Circumstance.NEWER_VERSION)
     if "test operator" in name:
         facts.add(Circumstance.TEST_ENVIRONMENT)
     return next(row for row in TABLE if row.when <= facts)
@@ -235,7 +311,7 @@ def test_every_check_is_reported_once_and_in_order_whatever_the_answer() -> None
 
 def test_nothing_after_a_failed_signature_is_looked_at() -> None:
     outcomes = list(_outcomes(_forged().judge()).values())
-    assert outcomes == [Outcome.PASSED, Outcome.FAILED, *[Outcome.NOT_CHECKED] * 9]
+    assert outcomes == [Outcome.PASSED, Outcome.FAILED, *[Outcome.NOT_CHECKED] * 10]
 
 
 def test_the_sender_is_proven_only_when_issuer_and_signature_passed() -> None:

@@ -16,10 +16,10 @@ from sigill.seal.claims import (
     parse_claims,
 )
 from sigill.vocabulary import AttestationLevel, Authorship, Draft, foreign_words
-from tests.builders_seal import ISSUER, OPERATOR_ID, make_claims, some_hash
+from tests.builders_seal import ISSUER, OPERATOR_ID, make_claims, make_jti, some_hash
 
 _VALID = format_claims(make_claims())
-_OPTIONAL = {"conv", "ai", "rcp", "sent", "late"}
+_OPTIONAL = {"edits", "conv", "ai", "rcp", "sent", "late"}
 _TEXTS = [("iss",), ("sub",), ("op", "name"), ("op", "id"), ("att", "m"), ("pol", "pack"), ("conv", "id")]
 
 
@@ -55,8 +55,18 @@ def test_every_optional_claim_reads_back() -> None:
         late=True,
         att=AttestationClaim(lvl=AttestationLevel.A, m="passkey", ev=some_hash(6)),
         conv=ConversationClaim(id="c", seq=2, prev=some_hash(7)),
+        edits=make_jti(number=7),
     )
     assert parse_claims(format_claims(claims)) == claims
+
+
+@pytest.mark.parametrize("edited", ["", "x", None, 1, make_jti(number=7).lower(), "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"])
+def test_what_a_message_replaces_is_named_by_its_id(edited: object) -> None:
+    _refused(_with(("edits",), edited), "edits")
+
+
+def test_no_message_replaces_itself() -> None:
+    _refused(_with(("edits",), _VALID["jti"]), "not itself")
 
 
 def test_a_test_operator_s_claims_say_so() -> None:

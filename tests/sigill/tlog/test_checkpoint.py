@@ -101,3 +101,29 @@ def test_a_key_of_another_log_does_not_count(signer_named: Named) -> None:
 def test_a_log_signs_only_under_its_own_origin(signer_named: Named) -> None:
     with pytest.raises(ValueError, match="own origin"):
         sign_checkpoint(CHECKPOINT, signer=signer_named("log.example/op/2"))
+
+
+def test_a_checkpoint_verified_once_is_not_verified_for_other_keys_or_names(signer_named: Named) -> None:
+    signer, other = signer_named("log.example/op/1"), signer_named("log.example/op/1", seed=2)
+    note = sign_checkpoint(CHECKPOINT, signer=signer)
+    for _ in range(2):
+        keys = [signer.verifier]
+        assert verify_checkpoint(note, origin="log.example/op/1", keys=keys) == CHECKPOINT
+        for origin, wrong in (
+            ("log.example/op/1", [other.verifier]),
+            ("log.example/op/2", keys),
+            ("log.example/op/1", []),
+        ):
+            with pytest.raises(SignatureInvalid):
+                verify_checkpoint(note, origin=origin, keys=wrong)
+        with pytest.raises(SignatureInvalid):
+            verify_checkpoint(note.replace("\n8\n", "\n9\n"), origin="log.example/op/1", keys=keys)
+
+
+def test_a_checkpoint_of_many_lines_is_verified_too(signer_named: Named) -> None:
+    signer = signer_named("log.example/op/1")
+    long = Checkpoint(CHECKPOINT.origin, CHECKPOINT.size, CHECKPOINT.root, ("x" * 5000,))
+    note = sign_checkpoint(long, signer=signer)
+    assert verify_checkpoint(note, origin=long.origin, keys=[signer.verifier]) == long
+    with pytest.raises(SignatureInvalid):
+        verify_checkpoint(note.replace("x\n", "y\n"), origin=long.origin, keys=[signer.verifier])

@@ -1,0 +1,1 @@
+"""What Sigill is compared with over HTTP: WSGI applications that gunicorn loads."""

@@ -1,0 +1,118 @@
+"""Which message replaces which: each has at most one newer version, so the newest is found by going on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from conversations.chain import ChainState
+from conversations.errors import EditRefused
+from conversations.tables import edits
+from sigill.errors import MalformedSeal
+from sigill.seal.token import parse_seal
+from storage.bulk import insert_rows
+from storage.prepared import Asked, PreparedIn
+from storage.times import from_ms, to_ms
+from transparency.append import Place
+from transparency.tables import tokens
+
+_MANY: Final = 500  # ids in one statement
+_FIND_EDITED: Final = PreparedIn(tokens.c.jti, select(tokens.c.jti, tokens.c.operator_id, tokens.c.jws).where)
+_FIND_NEWER: Final = PreparedIn(edits.c.edited_jti, select(edits.c.edited_jti, edits.c.jti).where)
+
+
+@dataclass(frozen=True, slots=True)
+class NewerVersion:
+    """The message that replaced another one, and when it was sealed."""
+
+    jti: str
+    sealed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """The part that notes, with the seal `jti`, that it replaces the message `edited`.
+
+    Let in only if that is a message of the same operator in the same conversation (None: in none), with no newer
+    version yet; otherwise the append is answered with EditRefused.
+    """
+
+    operator_id: str
+    conversation_id: str | None
+    edited: str
+    jti: str
+    at: datetime
+
+    @classmethod
+    def open(cls, connection: Connection, parts: "Sequence[Edit]") -> "_Edits":
+        """Load the messages to be replaced, and the versions there are of them."""
+        jtis = list({part.edited for part in parts})
+        return _Edits(_FIND_EDITED.ask(connection, jtis), _FIND_NEWER.ask(connection, jtis))
+
+
+class _Edits:
+    """The messages to be replaced, and what replaced them, in this batch too."""
+
+    def __init__(self, edited: Sequence[Asked], newer: Sequence[Asked]) -> None:
+        self._asked_edited = edited
+        self._asked_newer = newer
+        self._taken: list[Edit] = []
+
+    @cached_property
+    def _jwss(self) -> dict[tuple[str, str], str]:
+        rows = (row for asked in self._asked_edited for row in asked.rows())
+        return {(operator_id, jti): jws for jti, operator_id, jws in rows}
+
+    @cached_property
+    def _newer(self) -> dict[str, str]:
+        return {edited: jti for asked in self._asked_newer for edited, jti in asked.rows()}
+
+    def check(self, part: Edit) -> None:
+        """Raise EditRefused if the message is not there, is elsewhere, or was replaced before."""
+        jws = self._jwss.get((part.operator_id, part.edited))
+        try:
+            claims = None if jws is None else parse_seal(jws + "~").claims
+        except MalformedSeal:  # an event: nobody wrote it
+            claims = None
+        if claims is None:
+            raise EditRefused("no message of yours has the id under edits")
+        if (None if claims.conv is None else claims.conv.id) != part.conversation_id:
+            raise EditRefused("a message is replaced in its own conversation only")
+        newer = self._newer.get(part.edited)
+        if newer is not None:
+            raise EditRefused(f"the message was replaced by {newer}: name the newest version")
+
+    def take(self, part: Edit, _place: Place) -> None:
+        """Note the newer version."""
+        self._newer[part.edited] = part.jti
+        self._taken.append(part)
+
+    def save(self, connection: Connection, _tree_sizes: Mapping[str, int]) -> None:
+        """Write which message replaces which."""
+        rows = [{"edited_jti": each.edited, "jti": each.jti, "sealed_at_ms": to_ms(each.at)} for each in self._taken]
+        insert_rows(connection, edits, rows)
+
+
+def edit_parts(
+    edited: str | None, *, operator_id: str, chain: ChainState | None, jti: str, at: datetime
+) -> tuple[Edit, ...]:
+    """Return the part to be committed with a seal that replaces another message; none for one that does not."""
+    if edited is None:
+        return ()
+    conversation_id = None if chain is None else chain.id
+    return (Edit(operator_id=operator_id, conversation_id=conversation_id, edited=edited, jti=jti, at=at),)
+
+
+def load_newer(connection: Connection, jtis: Sequence[str]) -> dict[str, NewerVersion]:
+    """Return the next version of each of these messages that has one."""
+    query = select(edits)
+    rows = (row for some in _parts(jtis) for row in connection.execute(query.where(edits.c.edited_jti.in_(some))))
+    return {row.edited_jti: NewerVersion(row.jti, from_ms(row.sealed_at_ms)) for row in rows}
+
+
+def _parts(jtis: Sequence[str]) -> Iterator[Sequence[str]]:
+    for begin in range(0, len(jtis), _MANY):
+        yield jtis[begin : begin + _MANY]

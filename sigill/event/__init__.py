@@ -1,0 +1,1 @@
+"""Events: what happens in a conversation besides its messages, signed and chained like them."""
