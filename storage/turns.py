@@ -16,11 +16,15 @@ from typing import Final
 _PAUSE_S: Final = 0.001
 _LONGEST_S: Final = 1.0
 _mine: Final = threading.local()
+_owned: Final[set[Path]] = set()  # where a thread of this process has a turn for all that it writes
 
 
 def take_turn(folder: Path) -> int | None:
-    """Wait for a turn; return what `end_turn` ends it with. None if this thread has one, or the folder is gone."""
-    if getattr(_mine, "held", False):
+    """Wait for a turn; return what `end_turn` ends it with. None if this process has one, or the folder is gone.
+
+    Who has a turn of its own may be waiting for another thread to commit for it: that one is not to wait for the turn.
+    """
+    if getattr(_mine, "held", False) or folder in _owned:
         return None
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -31,6 +35,9 @@ def take_turn(folder: Path) -> int | None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            if folder in _owned:
+                os.close(descriptor)
+                return None
             if time.monotonic() > deadline:
                 return descriptor
             time.sleep(_PAUSE_S)
@@ -50,9 +57,12 @@ def own_turn(folder: Path) -> Iterator[None]:
     """Have a turn for everything this thread writes meanwhile."""
     turn = take_turn(folder)
     _mine.held = turn is not None or getattr(_mine, "held", False)
+    if turn is not None:
+        _owned.add(folder)
     try:
         yield
     finally:
         if turn is not None:
+            _owned.discard(folder)
             _mine.held = False
             end_turn(turn)
