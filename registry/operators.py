@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from registry.errors import (
     AiSystemUnknown,
@@ -21,6 +21,7 @@ from registry.model import AiSystem, Environment, Evidence, EvidenceKind, Operat
 from registry.tables import ai_systems, evidence, operator_states, operators
 from sigill.report.standing import State
 from sigill.vocabulary import Industry
+from storage.engine import reading
 from storage.times import from_ms, to_ms
 
 TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
@@ -121,6 +122,17 @@ def check_may_seal(operator: Operator) -> None:
         case _:
             since = operator.history[-1].since
             raise OperatorSuspended(f"{operator.name} is {operator.state} since {since:%Y-%m-%d}")
+
+
+def load_sealing_operator(engine: Engine, operator_id: str) -> Operator:
+    """Return an operator as it stands now, if it may seal.
+
+    Raises OperatorNotFound, OperatorNotVerified, OperatorSuspended.
+    """
+    with reading(engine) as connection:
+        operator = load_operator(connection, operator_id)
+    check_may_seal(operator)
+    return operator
 
 
 def find_ai_system(operator: Operator, ref: str) -> AiSystem:

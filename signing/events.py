@@ -13,7 +13,7 @@ from conversations.errors import ConversationNotFound
 from conversations.events import after_event
 from conversations.listing import Conversation, load_conversation
 from registry.model import Operator
-from registry.operators import check_may_seal, load_operator
+from registry.operators import check_may_seal, load_sealing_operator
 from registry.standing import Standing
 from sigill.encoding.ulid import format_ulid
 from sigill.event.kinds import DisclosureShown, Happening
@@ -24,14 +24,13 @@ from sigill.seal.token import previous_hash
 from sigill.tlog.leaf import LeafKind, leaf_of
 from signing.errors import ConversationBusy, MessageNotFound, RequestInvalid
 from signing.statement import is_late
-from signing.turns import turns
+from signing.turns import MAX_TRIES, turn_of
 from signing.world import SigningWorld
 from storage.engine import reading
 from transparency.append import Append, Part, Token
 from transparency.errors import GuardFailed
 from transparency.idempotency import Claim, KeyClaim
 
-MAX_TRIES: Final = 20
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ULID_RANDOM_BYTES: Final = 10
 
@@ -71,9 +70,9 @@ def record_event(
     _check_claimable(request, world)
     found = _load(request, operator, world)
     for attempt in range(MAX_TRIES):
-        with turns([found.reference_mac] if attempt else ()):
+        with turn_of(world.engine, found.reference_mac, has_lost=attempt > 0):
             if attempt:
-                operator = _load_again(operator, world)
+                operator = load_sealing_operator(world.engine, operator.id)
                 found = _load(request, operator, world)
             try:
                 return _try_once(request, found, operator, world, key)
@@ -121,14 +120,6 @@ def _load(request: EventRequest, operator: Operator, world: SigningWorld) -> Con
     if found is None:
         raise ConversationNotFound("no conversation of yours has this id")
     return found
-
-
-def _load_again(operator: Operator, world: SigningWorld) -> Operator:
-    """Load the operator anew: it may have been what changed."""
-    with reading(world.engine) as connection:
-        operator = load_operator(connection, operator.id)
-    check_may_seal(operator)
-    return operator
 
 
 def _try_once(

@@ -13,14 +13,14 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from conversations.chain import load_chains
 from registry.errors import RegistryError
 from registry.model import Operator
-from registry.operators import check_may_seal, load_operator
+from registry.operators import check_may_seal, load_operator, load_sealing_operator
 from sigill.encoding.base64url import format_base64url
 from sigill.policy.decision import Decision
 from sigill.policy.facts import Facts
@@ -29,11 +29,11 @@ from signing.issued import IssuedSeal
 from signing.request import SignRequest
 from signing.sealing import prepare
 from signing.together import LOST, Answer, Item, Shaper, seal_together
+from signing.turns import MAX_TRIES
 from signing.world import SigningWorld
 from storage.engine import reading
 from transparency.idempotency import KeyClaim
 
-MAX_TRIES: Final = 20
 Shape = TypeVar("Shape")
 
 
@@ -120,9 +120,7 @@ def _prepare(
 def _look_again(items: Iterable[Item], operator_id: str, world: SigningWorld) -> Exception | None:
     """Load the operator anew for who lost a race: it may have been what changed. If it may not seal now, say so."""
     try:
-        with reading(world.engine) as connection:
-            operator = load_operator(connection, operator_id)
-        check_may_seal(operator)
+        operator = load_sealing_operator(world.engine, operator_id)
     except Exception as error:  # noqa: BLE001 - the answer to every message that is left
         return error
     for item in items:

@@ -6,7 +6,6 @@ are merely faster.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
@@ -17,8 +16,8 @@ from signing.issued import IssuedSeal, SignedSeal
 from signing.refusals import refused_by
 from signing.request import SignRequest
 from signing.sealing import Candidate, Moment, Prepared, make_candidate, moment_of
+from signing.turns import turn_after
 from signing.world import SigningWorld
-from storage.engine import own_turn_at
 from transparency.append import Appended
 from transparency.errors import CodeTaken, GuardFailed
 
@@ -56,8 +55,7 @@ def seal_together(items: Sequence[Item], *, world: SigningWorld) -> list[Answer]
 
     What it raises (KeyUnusable, StoreUnavailable, a database's error) is the answer to all of them.
     """
-    alone = any(item.has_lost for item in items)
-    with own_turn_at(world.engine) if alone else nullcontext():
+    with turn_after(world.engine, has_lost=any(item.has_lost for item in items)):
         signed = _sign(items, _load_chains(items, world), world)
         candidates = [each.candidate for each in signed if isinstance(each, _Signed)]
         places = iter(world.log.append_all([candidate.append for candidate in candidates]))
@@ -66,7 +64,7 @@ def seal_together(items: Sequence[Item], *, world: SigningWorld) -> list[Answer]
 
 def _load_chains(items: Sequence[Item], world: SigningWorld) -> dict[tuple[str, str], ChainState]:
     """Return where the conversations stand, by operator and reference."""
-    keys = {(item.operator.id, item.prepared.reference_mac or "") for item in items if item.prepared.reference_mac}
+    keys = {(item.operator.id, mac) for item in items if (mac := item.prepared.reference_mac) is not None}
     return load_chains(world.engine, list(keys)) if keys else {}
 
 

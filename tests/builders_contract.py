@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from sigill.encoding.base64url import format_base64url
 from sigill.text.nu1 import canonical_h
+from tests.builders_http import serving
 from tests.builders_seal import Case, MemoryLog, make_case
 from tests.builders_service import refusal_members, sealed_members, trust_members
 
@@ -116,17 +117,8 @@ def contract_service(texts: Sequence[str]) -> Iterator[Service]:
     class Handler(_Handler):
         served = service
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    service.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(Handler) as service.url:
         yield service
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,16 +1,16 @@
 """A small real HTTP server on 127.0.0.1 that plays recorded answers of the service, good and bad."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from sigill.report.trust import format_trust
 from sigill.text.codes import format_code
 from sigill.tlog.proof import parse_proof
+from tests.builders_http import serving
 from tests.builders_seal import Case, shown_code
 
 JSON = "application/json"
@@ -76,17 +76,8 @@ def played_service() -> Iterator[PlayedService]:
     class Handler(_Handler):
         played = service
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    service.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(Handler) as service.url:
         yield service
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

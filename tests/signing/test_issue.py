@@ -21,11 +21,12 @@ from sigill.vocabulary import Authorship, Channel, Direction, Draft, Enquiry, In
 from signing import sealing
 from signing.errors import ConversationBusy, Refused, RequestInvalid
 from signing.facts import direction_of, language_of
-from signing.issue import MAX_TRIES, decide, issue_seal
+from signing.issue import decide, issue_seal
 from signing.issued import IssuedSeal
 from signing.line import Line
 from signing.messages import load_message
 from signing.request import Digest, SignRequest, make_request
+from signing.turns import MAX_TRIES
 from signing.world import SigningWorld
 from tests.builders_deployment import NOW, TEXT, Deployment, deploy, operator
 
