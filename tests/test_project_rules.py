@@ -59,10 +59,10 @@ def _lines_matching(pattern: re.Pattern[str]) -> list[str]:
 
 
 def _pinned(name: str) -> dict[str, list[str]]:
-    """Return the hashes of each distribution in a compiled requirements file."""
+    """Return the hashes of each distribution (`name==version`, extras left out) in a compiled requirements file."""
     text = re.sub(r"^\s*#.*\n", "", (_ROOT / "requirements" / name).read_text(), flags=re.MULTILINE)
     entries = [line.split() for line in text.replace("\\\n", " ").splitlines() if line.strip()]
-    return {entry[0]: entry[1:] for entry in entries}
+    return {re.sub(r"\[[a-z,]+\]", "", entry[0]): entry[1:] for entry in entries}
 
 
 def _tool(name: str) -> dict[str, Any]:
@@ -116,6 +116,13 @@ def test_every_requirement_is_one_version_with_its_hashes(name: str) -> None:
         assert re.fullmatch(r"[a-z0-9-]+==[\w.]+", requirement), requirement
         assert hashes, requirement
         assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", text) for text in hashes), requirement
+
+
+def test_extras_stay_in_the_names_of_what_is_pinned() -> None:
+    """Without them pip tries the newest version of a library that something else wants with an extra: it has no hash."""
+    asked = re.findall(r"^[a-z0-9-]+\[[a-z]+\]", (_ROOT / "requirements/dev.in").read_text(), flags=re.MULTILINE)
+    assert asked
+    assert [name for name in asked if f"\n{name}==" not in (_ROOT / "requirements/dev.txt").read_text()] == []
 
 
 def test_the_tests_run_with_the_versions_the_service_runs_with() -> None:
