@@ -28,6 +28,7 @@ class Contender:
 
 CONTENDERS: Final = (
     Contender("empty", "empty Flask endpoint", "empty", "/messages", None),
+    Contender("empty_threads", "the same under gunicorn's threads", "empty_threads", "/messages", None),
     Contender("handwritten", "hand-written, a commit per message", "handwritten", "/messages", "/messages/batch"),
     Contender(
         "handwritten_1c",
@@ -39,6 +40,7 @@ CONTENDERS: Final = (
     Contender("sigill", "Sigill on SQLite", "sigill", "/v1/messages", "/v1/messages/batch"),
     Contender("postgresql", "Sigill on PostgreSQL", "postgresql", "/v1/messages", "/v1/messages/batch"),
 )
+_THREADS: Final = 16  # of a gthread worker: the server that the aims were set on
 NAMES: Final = tuple(contender.name for contender in CONTENDERS)
 
 
@@ -53,6 +55,7 @@ def running_servers(
     with ExitStack() as stack:
         starters = {
             "empty": partial(empty_server, places),
+            "empty_threads": partial(empty_server, places, threads=_THREADS),
             "handwritten": partial(handwritten_server, places),
             "sigill": partial(sigill_server, places, name="sigill"),
             "postgresql": partial(_on_postgresql, places),

@@ -62,6 +62,8 @@ def figures(results: Results) -> list[Figure]:
 _WANTED: Final = (
     ("rate", "One durable message over HTTP: rate beside an empty Flask endpoint", "×", 0.45, 0.35, False),
     ("cpu", "… its CPU beside the empty endpoint's", "×", 1.6, 2.0, True),
+    ("rate_threads", "… its rate beside the empty endpoint's under gunicorn's threads", "×", 0.45, 0.35, False),
+    ("cpu_threads", "… its CPU beside the same", "×", 1.6, 2.0, True),
     ("p99", "… its 99th percentile beside the empty endpoint's", "×", 3.0, 5.0, True),
     ("batch", "Batch of 100, a message: rate beside the hand-written endpoint's batch", "×", 15.0, 8.0, False),
     ("batch_slow", f"… where a durable write takes {SLOW_WRITE_MS} ms longer", "×", 15.0, 8.0, False),
@@ -116,6 +118,8 @@ def _column(samples: Sequence[Mapping[str, Any]], field: str) -> list[float]:
 _COMPUTE: Final[Mapping[str, Callable[[Results], Spread]]] = {
     "rate": _http("rate", "single", "sigill", "empty"),
     "cpu": _http("cpu_us", "single", "sigill", "empty"),
+    "rate_threads": _http("rate", "single", "sigill", "empty_threads"),
+    "cpu_threads": _http("cpu_us", "single", "sigill", "empty_threads"),
     "p99": _http("p99_ms", "single", "sigill", "empty"),
     "batch": _http("rate", "batch", "sigill", "handwritten"),
     "batch_slow": _http("rate", "batch", "sigill", "handwritten", disk="slow_disk"),

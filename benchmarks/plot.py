@@ -18,6 +18,7 @@ _GAP: Final = 22
 _OUTLIER: Final = 1.5  # a range that goes further is cut off: it would make all bars short
 _LABELS: Final = {
     "empty": "empty Flask endpoint",
+    "empty_threads": "the same, with threads",
     "handwritten": "hand-written, commit each",
     "handwritten_1c": "hand-written, one commit",
     "sigill": "Sigill, SQLite",
@@ -25,6 +26,7 @@ _LABELS: Final = {
 }
 _COLOURS: Final = {
     "empty": "#b8bec8",
+    "empty_threads": "#c9ced6",
     "handwritten": "#8a94a6",
     "handwritten_1c": "#a9b1bf",
     "sigill": "#b3261e",

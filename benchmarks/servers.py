@@ -83,13 +83,12 @@ class Places:
 
 
 @contextmanager
-def empty_server(places: Places) -> Iterator[Server]:
-    """Start the endpoint that does nothing."""
-    log = places.folder / "empty.log"
-    with _gunicorn("benchmarks.subjects.empty:app", places.environment, cwd=ROOT, log=log, prefix=places.prefix) as (
-        url,
-        pid,
-    ):
+def empty_server(places: Places, *, threads: int | None = None) -> Iterator[Server]:
+    """Start the endpoint that does nothing; with `threads`, under gunicorn's `gthread` workers with so many each."""
+    name = "empty" if threads is None else f"empty_{threads}_threads"
+    own = {} if threads is None else {"GUNICORN_CMD_ARGS": f"--worker-class gthread --threads {threads}"}
+    environment, log = {**places.environment, **own}, places.folder / f"{name}.log"
+    with _gunicorn("benchmarks.subjects.empty:app", environment, cwd=ROOT, log=log, prefix=places.prefix) as (url, pid):
         yield Server(base_url=url, pid=pid, api_key="none")
 
 

@@ -119,7 +119,7 @@ def test_every_requirement_is_one_version_with_its_hashes(name: str) -> None:
 
 
 def test_extras_stay_in_the_names_of_what_is_pinned() -> None:
-    """Without them pip tries the newest version of a library that something else wants with an extra: it has no hash."""
+    """Without them pip tries the newest version of what something else wants with an extra: that has no hash."""
     asked = re.findall(r"^[a-z0-9-]+\[[a-z]+\]", (_ROOT / "requirements/dev.in").read_text(), flags=re.MULTILINE)
     assert asked
     assert [name for name in asked if f"\n{name}==" not in (_ROOT / "requirements/dev.txt").read_text()] == []

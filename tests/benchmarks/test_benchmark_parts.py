@@ -97,7 +97,7 @@ def test_without_an_answer_there_is_no_latency() -> None:
 def test_a_figure_is_held_against_aim_and_floor_in_its_own_direction() -> None:
     found = figures(results())
     assert by_start(found, "One durable").mark is Mark.FLOOR  # 0.40 of at least 0.45, floor 0.35
-    assert by_start(found, "… its CPU beside").mark is Mark.FLOOR  # 1.8 of at most 1.6, floor 2
+    assert by_start(found, "… its CPU beside the empty").mark is Mark.FLOOR  # 1.8 of at most 1.6, floor 2
     assert by_start(found, "… its 99th").mark is Mark.AIM
     assert by_start(found, "Batch of 100").mark is Mark.FLOOR  # 9 of 15, floor 8
     assert by_start(found, "… its share of").mark is Mark.AIM  # 20 of 40 µs
