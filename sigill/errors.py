@@ -6,7 +6,7 @@ SigillError
 │   ├── MalformedKey              a JWK, a JWKS, a verifier key
 │   ├── MalformedSeal             an SD-JWT that is no seal
 │   ├── MalformedCode             a code that is not 12 Crockford symbols
-│   ├── MalformedNote             a C2SP signed note, checkpoint or proof, a leaf of the log
+│   ├── MalformedNote             a C2SP signed note, checkpoint, proof or log policy, a leaf of the log
 │   ├── MalformedStatusList       a status list token outside its form
 │   ├── MalformedAddress          a recipient that is neither phone number, e-mail nor reference
 │   ├── MalformedHtml             HTML that cannot be sealed (hidden text, too deep)
@@ -44,7 +44,7 @@ class MalformedCode(Malformed):
 
 
 class MalformedNote(Malformed):
-    """A signed note, checkpoint, tile, log proof or leaf outside its one form."""
+    """A signed note, checkpoint, tile, log proof, log policy or leaf outside its one form."""
 
 
 class MalformedStatusList(Malformed):

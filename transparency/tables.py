@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
@@ -28,6 +29,7 @@ logs: Final = Table(
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("checkpoint", Text, nullable=False),
+    Column("halted", String(200)),  # why nothing more may be appended: the log was rolled back; null: it may
 )
 
 tiles: Final = Table(
@@ -52,6 +54,28 @@ entries: Final = Table(
     PrimaryKeyConstraint("log_id", "idx"),
     sqlite_with_rowid=False,  # half the work of each insert
 )
+
+heads: Final = Table(
+    "heads",
+    metadata,
+    Column("log_id", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("root_index", BigInteger, nullable=False, unique=True),  # of its leaf in the root log
+    PrimaryKeyConstraint("log_id", "size"),
+    sqlite_with_rowid=False,
+)
+"""What the root log holds of the other logs: a row for each of its leaves."""
+
+root_checkpoints: Final = Table(
+    "root_checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),  # with the cosignatures of the witnesses
+    Column("quorum", Boolean, nullable=False),  # whether enough of them
+    Column("at_ms", BigInteger, nullable=False),
+)
+"""Checkpoints of the root log as they were published."""
 
 tokens: Final = Table(
     "tokens",

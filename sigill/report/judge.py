@@ -30,7 +30,6 @@ from sigill.seal.claims import operator_id_of
 from sigill.seal.disclosures import AddressType, Disclosure, Name
 from sigill.seal.token import TYP, ParsedSeal, format_seal, jws_hash
 from sigill.tlog.leaf import Leaf, LeafKind, format_leaf
-from sigill.tlog.note import parse_vkey
 from sigill.tlog.proof import verify_proof
 from sigill.tlog.tree import hash_leaf
 
@@ -217,8 +216,7 @@ def _log_detail(seal: ParsedSeal, trust: Trust, log: LogEvidence) -> Detail:
         return Detail.LOG_KEY_UNKNOWN
     leaf_hash = hash_leaf(format_leaf(Leaf(LeafKind.SEAL, jws_hash(seal.jws.text))))
     try:
-        keys = [parse_vkey(trusted.vkey)]
-        verify_proof(log.receipt, leaf_hash=leaf_hash, origin=trusted.origin, keys=keys)
+        verify_proof(log.receipt, leaf_hash=leaf_hash, origin=trusted.origin, keys=trusted.keys)
     except SigillError:
         return Detail.NOT_IN_THE_LOG
     return Detail.IN_THE_LOG

@@ -109,8 +109,12 @@ def parse_vkey(text: str) -> VerifierKey:
 
 def format_note(note: SignedNote) -> str:
     """Return the text of a note; inverse of `parse_note`."""
-    lines = (f"{_MARK} {item.name} {format_base64(item.key_id + item.signature)}\n" for item in note.signatures)
-    return f"{note.text}\n{''.join(lines)}"
+    return f"{note.text}\n{format_signatures(note.signatures)}"
+
+
+def format_signatures(signatures: Iterable[NoteSignature]) -> str:
+    """Return signature lines as they end a note; inverse of `parse_signatures`."""
+    return "".join(f"{_MARK} {item.name} {format_base64(item.key_id + item.signature)}\n" for item in signatures)
 
 
 def parse_note(text: str) -> SignedNote:
@@ -118,12 +122,19 @@ def parse_note(text: str) -> SignedNote:
     if len(text) > MAX_NOTE_CHARACTERS or _FORBIDDEN.search(text):
         raise MalformedNote("a note too long, or with control characters or lone surrogates")
     body, separator, tail = text.rpartition("\n\n")
-    if not separator or not tail.endswith("\n"):
+    if not separator:
         raise MalformedNote("a note is a text, an empty line and signature lines")
-    lines = tail[:-1].split("\n")
+    return SignedNote(body + "\n", parse_signatures(tail))
+
+
+def parse_signatures(text: str) -> tuple[NoteSignature, ...]:
+    """Read 1 to 64 signature lines, each ending in a newline. Raises MalformedNote."""
+    if len(text) > MAX_NOTE_CHARACTERS or not text.endswith("\n"):
+        raise MalformedNote("signature lines end in a newline")
+    lines = text[:-1].split("\n")
     if len(lines) > MAX_SIGNATURES:
         raise MalformedNote(f"a note with {len(lines)} signatures; at most {MAX_SIGNATURES} are read")
-    return SignedNote(body + "\n", tuple(_parse_signature(line) for line in lines))
+    return tuple(_parse_signature(line) for line in lines)
 
 
 def sign_note(text: str, signers: Iterable[NoteSigner]) -> str:

@@ -47,9 +47,9 @@ def test_the_builder_s_trust_file_reads_back() -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ([], "exactly issuer"),
-        (_VALUE | {"more": 1}, "exactly issuer"),
-        ({name: value for name, value in _VALUE.items() if name != "logs"}, "exactly issuer"),
+        ([], "has issuer, as_of"),
+        (_VALUE | {"more": 1}, "has issuer, as_of"),
+        ({name: value for name, value in _VALUE.items() if name != "logs"}, "has issuer, as_of"),
         (_VALUE | {"issuer": "http://guarantor.example"}, "https URL"),
         (_VALUE | {"issuer": 1}, "https URL"),
         (_VALUE | {"as_of": True}, "as_of"),
@@ -58,8 +58,8 @@ def test_the_builder_s_trust_file_reads_back() -> None:
         (_VALUE | {"as_of": 1.5}, "as_of"),
         (_VALUE | {"as_of": "2026-11-22"}, "as_of"),
         (_VALUE | {"logs": {}}, "logs is an array"),
-        (_VALUE | {"logs": ["x"]}, "exactly operator"),
-        (_VALUE | {"logs": [_ENTRY | {"more": 1}]}, "exactly operator"),
+        (_VALUE | {"logs": ["x"]}, "a log has operator, origin, url, vkey"),
+        (_VALUE | {"logs": [_ENTRY | {"more": 1}]}, "a log has operator, origin, url, vkey"),
         (_VALUE | {"logs": [_ENTRY, _ENTRY]}, "twice"),
         (_VALUE | {"logs": [_ENTRY, _ENTRY | {"operator": "another"}]}, "twice"),
         (_with_log(url=""), "strings"),
