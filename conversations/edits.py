@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from conversations.chain import ChainState
 from conversations.errors import EditRefused
@@ -17,18 +17,21 @@ from storage.bulk import insert_rows
 from storage.prepared import Asked, PreparedIn
 from storage.times import from_ms, to_ms
 from transparency.append import Place
+from transparency.erasures import forgotten_name
 from transparency.tables import tokens
 
 _MANY: Final = 500  # ids in one statement
+_ID_LENGTH: Final = 26
+_FORGOTTEN: Final = "~"  # what no id begins with
 _FIND_EDITED: Final = PreparedIn(tokens.c.jti, select(tokens.c.jti, tokens.c.operator_id, tokens.c.jws).where)
 _FIND_NEWER: Final = PreparedIn(edits.c.edited_jti, select(edits.c.edited_jti, edits.c.jti).where)
 
 
 @dataclass(frozen=True, slots=True)
 class NewerVersion:
-    """The message that replaced another one, and when it was sealed."""
+    """The message that replaced another one (None: erased since), and when it was sealed."""
 
-    jti: str
+    jti: str | None
     sealed_at: datetime
 
 
@@ -83,7 +86,8 @@ class _Edits:
             raise EditRefused("a message is replaced in its own conversation only")
         newer = self._newer.get(part.edited)
         if newer is not None:
-            raise EditRefused(f"the message was replaced by {newer}: name the newest version")
+            replaced = "one that was erased since" if newer[0] == _FORGOTTEN else f"{newer}: name the newest version"
+            raise EditRefused(f"the message was replaced by {replaced}")
 
     def take(self, part: Edit, _place: Place) -> None:
         """Note the newer version."""
@@ -107,10 +111,28 @@ def edit_parts(
 
 
 def load_newer(connection: Connection, jtis: Sequence[str]) -> dict[str, NewerVersion]:
-    """Return the next version of each of these messages that has one."""
+    """Return the next version of each of these messages that has one; what was erased since counts too."""
     query = select(edits)
-    rows = (row for some in _parts(jtis) for row in connection.execute(query.where(edits.c.edited_jti.in_(some))))
-    return {row.edited_jti: NewerVersion(row.jti, from_ms(row.sealed_at_ms)) for row in rows}
+    named = {name: jti for jti in jtis for name in (jti, _forgotten(jti))}
+    rows = (
+        row for some in _parts(list(named)) for row in connection.execute(query.where(edits.c.edited_jti.in_(some)))
+    )
+    return {
+        named[row.edited_jti]: NewerVersion(None if row.jti[0] == _FORGOTTEN else row.jti, from_ms(row.sealed_at_ms))
+        for row in rows
+    }
+
+
+def forget_edits(connection: Connection, jtis: Sequence[str]) -> None:
+    """Let stand that a message was replaced, and when, without the ids of those that are erased."""
+    for column in (edits.c.edited_jti, edits.c.jti):
+        for jti in connection.execute(select(column).where(column.in_(jtis))).scalars().all():
+            connection.execute(update(edits).where(column == jti).values({column.name: _forgotten(jti)}))
+
+
+def _forgotten(jti: str) -> str:
+    """Return what stands for an erased message here: as long as an id, and no id."""
+    return _FORGOTTEN + forgotten_name(jti)[: _ID_LENGTH - 1]
 
 
 def _parts(jtis: Sequence[str]) -> Iterator[Sequence[str]]:

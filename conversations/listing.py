@@ -11,7 +11,7 @@ from conversations.tables import conversation_entries, conversations
 from sigill.encoding.ulid import parse_ulid_time
 from sigill.errors import MalformedEncoding
 from storage.times import from_ms
-from transparency.tables import tokens
+from transparency.tables import tokens, tombstones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,15 @@ class Entry:
     jti: str
     jws: str
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedEntry:
+    """Where a message or an event was: the hash (32 bytes) that the next one's `prev` holds, and when it was erased."""
+
+    seq: int
+    jws_hash: bytes
+    erased_at: datetime
 
 
 def load_conversation(connection: Connection, conversation_id: str, *, operator_id: str | None) -> Conversation | None:
@@ -71,21 +80,44 @@ def list_conversations(
 
 def load_entries(
     connection: Connection, conversation_id: str, *, after: int, limit: int
-) -> tuple[tuple[Entry, ...], int | None]:
+) -> tuple[tuple[Entry | ErasedEntry, ...], int | None]:
     """Return the entries behind position `after`, in order, and the position behind which the next page begins."""
+    found: list[Entry | ErasedEntry] = [
+        *_load_standing(connection, conversation_id, after=after, limit=limit + 1),
+        *_load_erased(connection, conversation_id, after=after, limit=limit + 1),
+    ]
+    found.sort(key=lambda entry: entry.seq)
+    page = tuple(found[:limit])
+    return page, page[-1].seq if len(found) > limit else None
+
+
+def _load_standing(connection: Connection, conversation_id: str, *, after: int, limit: int) -> list[Entry]:
     columns = conversation_entries.c
     query = (
         select(columns.seq, tokens.c.jti, tokens.c.jws, tokens.c.created_at_ms)
         .join_from(conversation_entries, tokens, columns.jti == tokens.c.jti)
         .where(columns.conversation_id == conversation_id, columns.seq > after)
         .order_by(columns.seq)
-        .limit(limit + 1)
+        .limit(limit)
     )
-    rows = connection.execute(query).all()
-    page = tuple(
-        Entry(seq=row.seq, jti=row.jti, jws=row.jws, recorded_at=from_ms(row.created_at_ms)) for row in rows[:limit]
+    return [
+        Entry(seq=row.seq, jti=row.jti, jws=row.jws, recorded_at=from_ms(row.created_at_ms))
+        for row in connection.execute(query)
+    ]
+
+
+def _load_erased(connection: Connection, conversation_id: str, *, after: int, limit: int) -> list[ErasedEntry]:
+    columns = tombstones.c
+    query = (
+        select(columns.seq, columns.hash, columns.at_ms)
+        .where(columns.conversation_id == conversation_id, columns.seq > after)
+        .order_by(columns.seq)
+        .limit(limit)
     )
-    return page, page[-1].seq if len(rows) > limit else None
+    return [
+        ErasedEntry(seq=row.seq, jws_hash=bytes(row.hash), erased_at=from_ms(row.at_ms))
+        for row in connection.execute(query)
+    ]
 
 
 def _conversations(operator_id: str | None) -> Select[Any]:

@@ -23,6 +23,7 @@ PURPOSE: Final = {
     "web": "pages for customers",
     "signing": "operators: issue seals, keys",
     "verification": "customers: the verdict, receipts",
+    "privacy": "retention, erasure, holds",
     "conversations": "chains of messages",
     "registry": "who the operators are, credentials",
     "policies": "the packs, kept decisions",

@@ -12,6 +12,7 @@ from sigill.policy.decision import Decision, Layer
 from sigill.policy.evaluate import evaluate, layers_in_force
 from sigill.policy.facts import Facts
 from sigill.policy.folder import PATTERNS, assemble
+from sigill.policy.retention import Retention, retention_of
 from sigill.policy.texts import Texts
 from sigill.vocabulary import Industry
 
@@ -20,10 +21,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyLibrary:
-    """Compiled policies and the texts that go with them."""
+    """Compiled policies, the texts that go with them, and how long records are kept."""
 
     policies: CompiledPolicies
     texts: Texts
+    retention: Retention
 
     def decide(self, facts: Facts) -> Decision:
         """Decide; see `sigill.policy.evaluate.evaluate` for what it raises."""
@@ -48,15 +50,18 @@ def read_folder(folder: Path) -> dict[str, str]:
 
 def load_library(folder: Path) -> PolicyLibrary:
     """Read, check and compile `folder`; logs the digest of each file. Raises PolicyInvalid, OSError."""
-    assembled = assemble(read_folder(folder))
+    files = read_folder(folder)
+    assembled = assemble(files)
     policies = assembled.policies
     words = policies.vocabulary
+    retention = retention_of(files, vocabulary=words)
     digests = {
         **{pack.name: pack.digest for pack in policies.packs.values()},
         **{overlay.name: overlay.digest for overlay in policies.overlays},
         "obligations": words.obligations_digest,
         "sources": words.sources_digest,
+        "retention": retention.digest,
     }
     for name, digest in digests.items():
         _log.info("policy %s has SHA-256 %s", name, digest.hex())
-    return PolicyLibrary(policies=policies, texts=assembled.texts)
+    return PolicyLibrary(policies=policies, texts=assembled.texts, retention=retention)

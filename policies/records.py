@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, delete, select
 
 from policies.tables import decision_bodies, decisions
 from sigill.encoding.strict_json import Json, format_canonical_json
@@ -134,6 +134,24 @@ def disclosed_decision(facts: Mapping[str, Any], decision: Mapping[str, Any]) ->
 def kept_digest(record: DecisionRecord) -> bytes:
     """Return the salted digest of the facts that are kept: what the seal they decided on holds as `fd`."""
     return hashlib.sha256(record.facts_salt + format_canonical_json(record.facts)).digest()
+
+
+def forget_decisions(connection: Connection, ids: Sequence[str]) -> None:
+    """Delete what ties these messages and refusals to their facts; the facts, without them, are nobody's."""
+    connection.execute(delete(decisions).where(decisions.c.id.in_(ids)))
+
+
+def load_kept(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return the decisions of these messages, by id, as canonical JSON; those of one body share one text."""
+    bodies: dict[str, bytes] = {
+        row.id: bytes(row.body)
+        for row in connection.execute(select(decisions.c.id, decisions.c.body).where(decisions.c.id.in_(ids)))
+    }
+    columns = decision_bodies.c
+    wanted = list(set(bodies.values()))
+    rows = connection.execute(select(columns.digest, columns.decision).where(columns.digest.in_(wanted)))
+    texts: dict[bytes, str] = {bytes(row.digest): row.decision for row in rows}
+    return {each: texts[digest] for each, digest in bodies.items() if digest in texts}
 
 
 def load_decision(connection: Connection, decision_id: str) -> DecisionRecord | None:

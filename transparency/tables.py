@@ -102,7 +102,33 @@ records: Final = Table(
     Column("body", LargeBinary, nullable=False),
     PrimaryKeyConstraint("log_id", "idx"),
     ForeignKeyConstraint(["log_id", "idx"], ["entries.log_id", "entries.idx"]),
+    Index("ix_records_log_id_kind_idx", "log_id", "kind", "idx"),
 )
+
+tombstones: Final = Table(
+    "tombstones",
+    metadata,
+    Column("log_id", String(64), nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),  # the leaf's h: who still holds a seal is found by it
+    Column(
+        "name", String(43)
+    ),  # what stands for its id (see `erasures.forgotten_name`); null for a withdrawal's record
+    Column("conversation_id", String(26)),  # while something else of the conversation stands
+    Column("seq", Integer),
+    Column("erased_by", BigInteger, nullable=False),  # the index of the `erase` leaf; inserted after this row
+    Column("ground", String(24), nullable=False),
+    Column("requester", String(80), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "idx"),
+    ForeignKeyConstraint(["log_id", "idx"], ["entries.log_id", "entries.idx"]),
+    Index("ix_tombstones_hash", "hash"),
+    Index("ix_tombstones_name", "name"),
+    Index("ix_tombstones_conversation_id_seq", "conversation_id", "seq"),
+    Index("ix_tombstones_log_id_erased_by_idx", "log_id", "erased_by", "idx"),
+)
+"""What is left where a token or record was erased."""
 
 idempotency_keys: Final = Table(
     "idempotency_keys",

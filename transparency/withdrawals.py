@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from storage.engine import reading
 from storage.times import from_ms, to_ms
 from transparency.append import Guard, StatusPlace, Write
+from transparency.erasures import forgotten_name
 from transparency.errors import GuardFailed, StoreUnavailable
 from transparency.tables import tokens, withdrawals
 
@@ -27,10 +28,14 @@ class Withdrawal:
 
 
 def find_withdrawal(engine: Engine, jti: str) -> Withdrawal | None:
-    """Return a message's withdrawal, or None: it stands. Raises StoreUnavailable."""
+    """Return a message's withdrawal, or None: it stands. One that was erased since is found too.
+
+    Raises StoreUnavailable.
+    """
+    query = select(withdrawals).where(withdrawals.c.jti.in_((jti, forgotten_name(jti))))
     try:
         with reading(engine) as connection:
-            row = connection.execute(select(withdrawals).where(withdrawals.c.jti == jti)).one_or_none()
+            row = connection.execute(query).one_or_none()
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"withdrawals could not be read: {type(error).__name__}") from error
     return None if row is None else _withdrawal(row)

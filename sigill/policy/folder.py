@@ -2,6 +2,7 @@
 
 ```
 sources.yaml  obligations.yaml  packs/bank.yaml …  overlays/EU.yaml …  texts/en.yaml …  cases/bank.yaml …
+retention.yaml (read by `sigill.policy.retention`; nothing that decides needs it)
 ```
 """
 
@@ -16,7 +17,15 @@ from sigill.policy.load_vocabulary import load_vocabulary
 from sigill.policy.model import Vocabulary
 from sigill.policy.texts import Texts, check_texts_complete, load_texts
 
-PATTERNS = ("sources.yaml", "obligations.yaml", "packs/*.yaml", "overlays/*.yaml", "texts/*.yaml", "cases/*.yaml")
+PATTERNS = (
+    "sources.yaml",
+    "obligations.yaml",
+    "packs/*.yaml",
+    "overlays/*.yaml",
+    "texts/*.yaml",
+    "cases/*.yaml",
+    "retention.yaml",
+)
 """What to read of a folder, as glob patterns."""
 
 

@@ -218,7 +218,7 @@ def test_the_library_logs_each_digest_at_the_start(caplog: pytest.LogCaptureFixt
     with caplog.at_level(logging.INFO, logger="policies.library"):
         load_library(_FOLDER)
     logged = {record.args[0] for record in caplog.records if isinstance(record.args, tuple)}
-    assert logged == {*Industry, "EU", "NO", "obligations", "sources"}
+    assert logged == {*Industry, "EU", "NO", "obligations", "sources", "retention"}
 
 
 def test_the_library_says_what_is_in_force(library: PolicyLibrary) -> None:
