@@ -11,6 +11,7 @@ from api.current import EXTENSION
 from api.resources import (
     conversations,
     docs,
+    erasures,
     health,
     log,
     messages,
@@ -62,6 +63,7 @@ def make_api(world: ApiWorld) -> Flask:
     for resource in (
         messages,
         withdrawals,
+        erasures,
         conversations,
         verifications,
         registry,

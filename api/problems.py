@@ -4,10 +4,12 @@ A problem's page says what it means and how to mend it; `title` and `mend` are t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from api.privacy_problems import PRIVACY_PROBLEMS
+from api.problem import Problem
 from conversations.errors import ConversationNotFound, EditRefused
+from privacy.errors import RecordNotFound
 from registry.errors import (
     AiSystemUnknown,
     ApplicationInvalid,
@@ -63,26 +65,6 @@ from transparency.errors import (
 )
 from verification.errors import NothingToVerify
 
-RETRY_AFTER_S: Final = 2
-_UNAVAILABLE: Final = 503
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One kind of problem: its slug, status, title, and what to do about it; after how long to try again, if ever."""
-
-    slug: str
-    status: int
-    title: str
-    mend: str
-    after_s: int | None = None
-
-    @property
-    def retry_after_s(self) -> int | None:
-        """What Retry-After says: a 503 always says something."""
-        return RETRY_AFTER_S if self.after_s is None and self.status == _UNAVAILABLE else self.after_s
-
-
 INTERNAL: Final = Problem(
     "internal-error",
     500,
@@ -102,6 +84,10 @@ _TEXT: Final = Problem(
     422,
     "The text has no one agreed form",
     "Remove the characters listed: they are invisible, change the reading direction, or mean nothing yet.",
+)
+
+_NO_MESSAGE: Final = Problem(
+    "message-not-found", 404, "No message of yours has this id", "Use the id from the answer that sealed it."
 )
 
 PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
@@ -145,9 +131,9 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     ConversationBusy: Problem(
         "conversation-busy", 409, "The conversation went on too fast", "Nothing was sealed. Try again; it is safe."
     ),
-    MessageNotFound: Problem(
-        "message-not-found", 404, "No message of yours has this id", "Use the id from the answer that sealed it."
-    ),
+    MessageNotFound: _NO_MESSAGE,
+    RecordNotFound: _NO_MESSAGE,
+    **PRIVACY_PROBLEMS,
     ConversationNotFound: Problem(
         "conversation-not-found",
         404,

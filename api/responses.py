@@ -14,9 +14,11 @@ from werkzeug.exceptions import HTTPException
 
 from api.current import world
 from api.fields import Fault
-from api.problems import HTTP_PROBLEMS, INTERNAL, Problem, problem_of
+from api.problem import Problem
+from api.problems import HTTP_PROBLEMS, INTERNAL, problem_of
 from api.shapes import decision_parts
 from conversations.errors import EditRefused
+from privacy.errors import RequesterInvalid, RetentionNotOver
 from registry.errors import AiSystemUnknown, CredentialExpired, CredentialMissing, CredentialUnknown
 from settings.discretion import where_raised
 from sigill.errors import MalformedAddress, MalformedHtml, NotCanonicalisable, SigillError
@@ -39,6 +41,7 @@ _POINTERS: Final[Mapping[type[SigillError], str]] = {
     MalformedAddress: "/recipient",
     MalformedHtml: "/html",
     NotCanonicalisable: "/text",
+    RequesterInvalid: "/requester",
 }
 
 
@@ -99,6 +102,10 @@ def _describe(error: SigillError) -> dict[str, Any]:
         ]
     if isinstance(error, Refused):
         body |= _refusal(error)
+    if isinstance(error, RetentionNotOver):
+        period = error.period
+        body["retention"] = {"rule": period.rule, "basis": period.basis, "sources": list(period.sources)}
+        body["ask_again_at"] = error.until.isoformat(timespec="seconds")
     return body
 
 

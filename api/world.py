@@ -8,6 +8,7 @@ from typing import Final
 from flask import Response
 
 from api.metrics import Metrics
+from privacy.world import PrivacyWorld
 from registry.callers import Callers
 from registry.model import Operator
 from sigill.report.trust import Trust
@@ -40,6 +41,7 @@ class ApiWorld:
 
     callers: Callers
     signing: SigningWorld
+    privacy: PrivacyWorld
     verification: VerificationWorld
     status_lists: StatusLists
     base_url: str

@@ -154,6 +154,15 @@ def load_kept(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     return {each: texts[digest] for each, digest in bodies.items() if digest in texts}
 
 
+def load_kept_between(connection: Connection, operator_id: str, *, begin: datetime, end: datetime) -> list[str]:
+    """Return the different decisions of an operator in [begin, end), as canonical JSON. Reads all of its decisions."""
+    columns = decisions.c
+    made = columns.decided_at_ms.between(to_ms(begin), to_ms(end) - 1)
+    digests = select(columns.body).where(columns.operator_id == operator_id, made).distinct()
+    query = select(decision_bodies.c.decision).where(decision_bodies.c.digest.in_(digests))
+    return list(connection.execute(query).scalars())
+
+
 def load_decision(connection: Connection, decision_id: str) -> DecisionRecord | None:
     """Return the kept decision of a seal or refusal, or None (never made, or erased)."""
     joined = decisions.join(decision_bodies, decisions.c.body == decision_bodies.c.digest)

@@ -28,7 +28,7 @@ _OF_ALL_OPERATORS: Final = frozenset({Role.AUDITOR, Role.REGISTRAR})
 
 SCOPES: Final = {
     Role.SIGNER: frozenset({Scope.MESSAGES_SIGN, Scope.MESSAGES_READ, Scope.DECISIONS_ASK}),
-    Role.ADMIN: frozenset({Scope.MESSAGES_READ, Scope.DECISIONS_ASK}),
+    Role.ADMIN: frozenset({Scope.MESSAGES_READ, Scope.MESSAGES_ERASE, Scope.DECISIONS_ASK}),
     Role.AUDITOR: frozenset({Scope.MESSAGES_READ, Scope.LOG_READ_ENTRIES}),
     Role.REGISTRAR: frozenset[Scope](),
 }

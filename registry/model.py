@@ -52,6 +52,7 @@ class Scope(StrEnum):
 
     MESSAGES_SIGN = "messages:sign"
     MESSAGES_READ = "messages:read"
+    MESSAGES_ERASE = "messages:erase"
     DECISIONS_ASK = "decisions:ask"
     LOG_READ_ENTRIES = "log:read_entries"
 

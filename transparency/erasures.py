@@ -74,7 +74,7 @@ class Asked:
 
 def forgotten_name(message_id: str) -> str:
     """Return what stands for the id of something erased: 43 characters that nobody can turn back."""
-    return format_base64url(hashlib.sha256(f"erased1\n{message_id}".encode()).digest())
+    return format_base64url(hashlib.sha256(f"erased1\n{message_id}".encode("utf-8", "surrogatepass")).digest())
 
 
 def erase_append(

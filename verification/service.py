@@ -21,10 +21,11 @@ from sigill.report.openers import BroughtOpener, DerivingOpener, Opener
 from sigill.report.standing import Standing
 from sigill.seal.claims import operator_id_of
 from sigill.seal.disclosures import Name
-from sigill.seal.token import ParsedSeal, parse_seal
+from sigill.seal.token import ParsedSeal, jws_hash, parse_seal
 from sigill.text.addresses import Address
 from sigill.text.codes import Code
 from storage.engine import reading
+from transparency.erasures import find_tombstone
 from transparency.errors import TransparencyError
 from transparency.withdrawals import find_withdrawal
 from verification.find import Brought, find_seal
@@ -180,9 +181,12 @@ def _standing(seal: ParsedSeal, operator: Operator | None) -> Standing | None:
 def _log_evidence(seal: ParsedSeal, world: VerificationWorld) -> tuple[LogEvidence, int | None]:
     try:
         token = world.log.token_by_jti(seal.claims.jti)
-        if token is None or token.jws != seal.jws.text:
+        if token is not None and token.jws == seal.jws.text:
+            return LogEvidence(world.log.receipt(token.log_id, token.index)), token.index
+        erased = find_tombstone(world.engine, h=jws_hash(seal.jws.text))
+        if erased is None:
             return LogEvidence(None, absent=True), None
-        return LogEvidence(world.log.receipt(token.log_id, token.index)), token.index
+        return LogEvidence(world.log.receipt(erased.log_id, erased.index), erased=True), erased.index
     except TransparencyError:  # not reachable, or damaged: cannot say
         return LogEvidence(None, reachable=False), None
 

@@ -18,10 +18,12 @@ from werkzeug.exceptions import NotFound
 from api.app import make_api
 from api.blueprint import accepts_html
 from api.metrics import Metrics
-from api.problems import Problem, all_problems
+from api.problem import Problem
+from api.problems import all_problems
 from api.responses import http_problem
 from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
+from privacy.world import PrivacyWorld
 from registry.callers import Callers
 from settings import Settings, SettingsInvalid, check_unchanged
 from settings.secret_file import read_token
@@ -81,6 +83,7 @@ class Services:
     policies: PolicyLibrary
     trust: Callable[[], Trust]
     signing: SigningWorld
+    privacy: PrivacyWorld
     status_lists: StatusLists
     verification: VerificationWorld
 
@@ -143,6 +146,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             draw_status=StatusIndices(engine, now=now).draw,
             line=Line(observer=metrics.line),
         ),
+        privacy=_privacy_world(engine, log, keys, policies),
         status_lists=StatusLists(engine, issuer=identity.issuer, signer=keys.status, now=now),
         verification=VerificationWorld(
             issuer=identity.issuer,
@@ -155,6 +159,18 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             report_key=ReportKey(kid=keys.report.kid, private_key=keys.report.private_key),
             own_hosts=_own_hosts(identity.issuer, settings.public_url),
         ),
+    )
+
+
+def _privacy_world(engine: Engine, log: TransparencyLog, keys: KeyRing, policies: PolicyLibrary) -> PrivacyWorld:
+    return PrivacyWorld(
+        now=now,
+        random=secrets.token_bytes,
+        engine=engine,
+        log=log,
+        retention=policies.retention,
+        has_salt_key=keys.salts.has,
+        destroy_salt_key=keys.salts.destroy,
     )
 
 
@@ -171,6 +187,7 @@ def build_app(services: Services) -> Flask:
         ApiWorld(
             callers=Callers(services.engine),
             signing=services.signing,
+            privacy=services.privacy,
             verification=services.verification,
             status_lists=services.status_lists,
             base_url=services.settings.public_url,

@@ -18,6 +18,7 @@ from api.responses import REPLAYED
 from api.schemas.conversations import (
     ConversationSchema,
     ConversationsSchema,
+    EntrySchema,
     EventSchema,
     ListSchema,
     PageSchema,
@@ -29,12 +30,14 @@ from conversations.errors import ConversationNotFound
 from conversations.listing import (
     Conversation,
     Entry,
+    ErasedEntry,
     find_conversation,
     list_conversations,
     load_conversation,
     load_entries,
 )
 from registry.model import Operator, Scope
+from sigill.encoding.base64url import format_base64url
 from sigill.errors import MalformedSeal, SigillError
 from sigill.event.kinds import (
     DisclosureShown,
@@ -61,6 +64,7 @@ blueprint = ApiBlueprint(
 _recorded = RecordedSchema()
 _conversation = ConversationSchema()
 _whole = WholeConversationSchema()
+_ENTRY_FIELDS = tuple(EntrySchema().fields)
 _KEY: dict[str, Any] = {
     "parameters": [
         {
@@ -134,7 +138,7 @@ def get_conversation(query: dict[str, Any], conversation_id: str) -> Response:
         if found is None:
             raise ConversationNotFound("no conversation of yours has this id")
         entries, last = load_entries(connection, conversation_id, after=after, limit=limit)
-        newer = load_newer(connection, [entry.jti for entry in entries])
+        newer = load_newer(connection, [entry.jti for entry in entries if isinstance(entry, Entry)])
     shape = conversation_shape(found) | {
         "entries": [entry_shape(entry, newer) for entry in entries],
         "next": None if last is None else format_cursor(last),
@@ -215,8 +219,11 @@ def conversation_shape(found: Conversation) -> dict[str, Any]:
     }
 
 
-def entry_shape(entry: Entry, newer: Mapping[str, NewerVersion]) -> dict[str, Any]:
-    """Return a message or an event as an entry of its conversation."""
+def entry_shape(entry: Entry | ErasedEntry, newer: Mapping[str, NewerVersion]) -> dict[str, Any]:
+    """Return a message or an event, or what is left of one, as an entry of its conversation."""
+    if isinstance(entry, ErasedEntry):
+        gone = {"jws_hash": format_base64url(entry.jws_hash), "erased_at": _time(entry.erased_at)}
+        return dict.fromkeys(_ENTRY_FIELDS) | gone | {"seq": entry.seq, "kind": "erased"}
     edited = newer.get(entry.jti)
     shape: dict[str, Any] = {
         "seq": entry.seq,
@@ -224,6 +231,8 @@ def entry_shape(entry: Entry, newer: Mapping[str, NewerVersion]) -> dict[str, An
         "recorded_at": _time(entry.recorded_at),
         "edited_by": None if edited is None else {"id": edited.jti, "sealed_at": _time(edited.sealed_at)},
         "jws": entry.jws,
+        "jws_hash": None,
+        "erased_at": None,
     }
     try:
         claims = parse_seal(entry.jws + "~").claims

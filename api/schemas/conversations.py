@@ -99,26 +99,32 @@ class RecordedSchema(Schema):
 
 
 class EditedBySchema(Schema):
-    """The message that replaced this one."""
+    """The message that replaced this one; its id is null where it was erased since."""
 
-    id = fields.String(required=True)
+    id = fields.String(required=True, allow_none=True)
     sealed_at = fields.String(required=True)
 
 
 class EntrySchema(Schema):
-    """A message or an event of a conversation; what the other kind has is null."""
+    """A message or an event of a conversation, or what is left of one that was erased; what others have is null."""
 
     seq = fields.Integer(required=True)
-    kind = fields.String(required=True, metadata={"enum": ["message", "event"]})
-    id = fields.String(required=True)
-    at = fields.String(required=True)
-    recorded_at = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"enum": ["message", "event", "erased"]})
+    id = fields.String(required=True, allow_none=True)
+    at = fields.String(required=True, allow_none=True)
+    recorded_at = fields.String(required=True, allow_none=True)
     authorship = fields.String(required=True, allow_none=True)
     channel = fields.String(required=True, allow_none=True)
     edits = fields.String(required=True, allow_none=True)
     edited_by = fields.Nested(EditedBySchema, required=True, allow_none=True)
     event = fields.Dict(required=True, allow_none=True)
-    jws = fields.String(required=True)
+    jws = fields.String(required=True, allow_none=True)
+    jws_hash = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of what was erased: what `prev` of the next one holds"},
+    )
+    erased_at = fields.String(required=True, allow_none=True)
 
 
 class ConversationSchema(Schema):

@@ -25,4 +25,6 @@ class ProblemSchema(Schema):
     instead = fields.List(fields.Dict())
     policy = fields.Dict()
     log = fields.Dict()
+    retention = fields.Dict(metadata={"description": "The rule that keeps it, its basis and its sources"})
+    ask_again_at = fields.String()
     findings = fields.List(fields.Dict())

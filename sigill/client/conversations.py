@@ -62,7 +62,8 @@ class Withdrawn:
 class Conversation:
     """A whole conversation: where it stands, and its messages and events in order, as the service lists them.
 
-    The chain of their signed texts (`jws`) was checked. `silent_changes` are those of speaker that nothing announced.
+    The chain of their signed texts (`jws`) was checked; of an entry of kind `erased` only the hash is left, and the
+    next one points at it. `silent_changes` are those of speaker that nothing announced.
     """
 
     id: str
@@ -100,7 +101,9 @@ def check_conversation(
     conversation: str, state: Mapping[str, Any], entries: list[Mapping[str, Any]], *, trust: Trust
 ) -> Conversation:
     """Return a conversation whose entries are a whole chain. Raises AnswerNotTrusted saying what is wrong."""
-    faults = check_chain([text_of(entry, "jws") for entry in entries], trust=trust)
+    erased = {whole_number_of(entry, "seq"): text_of(entry, "jws_hash") for entry in entries if _is_erased(entry)}
+    links = [text_of(entry, "jws") for entry in entries if not _is_erased(entry)]
+    faults = check_chain(links, trust=trust, erased=erased)
     silent = tuple(fault for fault in faults if fault.name is ChainFaultName.SILENT_CHANGE)
     broken = [fault for fault in faults if fault.name is not ChainFaultName.SILENT_CHANGE]
     if broken:
@@ -110,6 +113,10 @@ def check_conversation(
     if len(entries) < whole_number_of(state, "length"):
         raise AnswerNotTrusted(f"The conversation's end is missing. {_NEXT}")
     return Conversation(conversation, state, tuple(entries), silent)
+
+
+def _is_erased(entry: Mapping[str, Any]) -> bool:
+    return entry.get("kind") == "erased"
 
 
 def check_recorded(

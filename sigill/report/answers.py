@@ -31,6 +31,7 @@ class Reason(StrEnum):
     GENUINE_OPERATOR_SUSPENDED_SINCE = "genuine_operator_suspended_since"
     GENUINE_OPERATOR_REVOKED_SINCE = "genuine_operator_revoked_since"
     GENUINE_NEWER_VERSION = "genuine_newer_version"
+    GENUINE_ERASED_SINCE = "genuine_erased_since"
 
     GIVE_CONTENT = "give_content"
     GIVE_RECIPIENT = "give_recipient"
@@ -73,6 +74,7 @@ class Circumstance(StrEnum):
     TEST_ENVIRONMENT = "test_environment"
     FOREIGN_LINK = "foreign_link"
     NEWER_VERSION = "newer_version"
+    ERASED_SINCE = "erased_since"
 
 
 Fact: TypeAlias = Detail | Circumstance
@@ -97,6 +99,7 @@ def _genuine_rows() -> Iterator[Row]:
         (Reason.GENUINE_OPERATOR_REVOKED_SINCE, (Detail.REVOKED_SINCE,)),
         (Reason.GENUINE_OPERATOR_SUSPENDED_SINCE, (Detail.SUSPENDED_SINCE,)),
         (Reason.GENUINE_NEWER_VERSION, (Detail.STANDING_VOUCHED, Circumstance.NEWER_VERSION)),
+        (Reason.GENUINE_ERASED_SINCE, (Detail.STANDING_VOUCHED, Circumstance.ERASED_SINCE)),
         (Reason.GENUINE, (Detail.STANDING_VOUCHED,)),
     )
     for reason, known in since:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from sigill.errors import MalformedSeal, SignatureInvalid
 from sigill.event.kinds import Happening, Speaker, announced_by, speaker_of
@@ -71,11 +72,15 @@ class _Link:
         return self.sub, self.conv.id
 
 
-def check_chain(links: Iterable[str], *, trust: Trust) -> tuple[ChainFault, ...]:
+def check_chain(
+    links: Iterable[str], *, trust: Trust, erased: Mapping[int, str] = MappingProxyType({})
+) -> tuple[ChainFault, ...]:
     """Return what is wrong with a chain; nothing, if it is whole and in order from its first link to the last given.
 
     `links` are seals (with or without disclosures) or bare JWSs of seals and events. Where they are of several
-    conversations, the one most are of counts. The same link twice is no fault.
+    conversations, the one most are of counts. The same link twice is no fault. `erased` are the positions whose links
+    were erased by whoever kept them, each with the base64url hash that is left: they are not missing, and what stands
+    behind one has to point at it.
     """
     faults: list[ChainFault] = []
     signed = [link for link in _read(links, faults) if _is_signed(link, trust, faults)]
@@ -84,7 +89,7 @@ def check_chain(links: Iterable[str], *, trust: Trust) -> tuple[ChainFault, ...]
         at_one = places.setdefault(link.conv.seq, [])
         if all(link.jws.text != other.jws.text for other in at_one):
             at_one.append(link)
-    faults += _faults_of_order(places)
+    faults += _faults_of_order(places, erased)
     faults += _silent_changes(places)
     return tuple(faults)
 
@@ -148,11 +153,15 @@ def _fault(name: ChainFaultName, link: _Link) -> ChainFault:
     return ChainFault(name, seq=link.conv.seq, jti=link.jti, given=link.given)
 
 
-def _faults_of_order(places: Mapping[int, list[_Link]]) -> Iterator[ChainFault]:
+def _faults_of_order(places: Mapping[int, list[_Link]], erased: Mapping[int, str]) -> Iterator[ChainFault]:
     hashes = {seq: {previous_hash(link.jws.text) for link in links} for seq, links in places.items()}
+    for seq, left in erased.items():
+        hashes.setdefault(seq, {left})
     held = set[str]().union(*hashes.values())
     expected = 1
     for seq, links in sorted(places.items()):
+        while expected < seq and expected in erased:
+            expected += 1
         if seq > expected:
             yield ChainFault(ChainFaultName.MISSING, seq=expected, last=seq - 1)
         if len(links) > 1:

@@ -48,12 +48,14 @@ __all__ = [
 class LogEvidence:
     """A `tlog-proof@v1` for the seal, or none.
 
-    `reachable` is False where the log could not be asked; `absent` is True where it was, and holds no such seal.
+    `reachable` is False where the log could not be asked; `absent` is True where it was, and holds no such seal;
+    `erased` where it holds the seal's hash only, for what stood behind it was erased since.
     """
 
     receipt: str | None
     reachable: bool = True
     absent: bool = False
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ def _circumstances(seal: ParsedSeal, evidence: Evidence) -> tuple[Circumstance, 
         (evidence.presented.found_by_code, Circumstance.FOUND_BY_CODE),
         (evidence.presented.foreign_link, Circumstance.FOREIGN_LINK),
         (evidence.newer_version_at is not None, Circumstance.NEWER_VERSION),
+        (evidence.log.erased, Circumstance.ERASED_SINCE),
         (seal.claims.op.test, Circumstance.TEST_ENVIRONMENT),
     )
     return tuple([circumstance for holds, circumstance in known if holds])

@@ -145,6 +145,19 @@ def publish_file(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def overwrite_and_remove(path: Path) -> None:
+    """Fill a file with random bytes, sync, and remove it; one that is gone already is no error. Raises OSError."""
+    try:
+        with path.open("r+b") as file:
+            file.write(secrets.token_bytes(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+    except FileNotFoundError:  # another process was first
+        return
+    _sync_folder(path.parent)
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:

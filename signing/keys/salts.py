@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from signing.keys.files import load_secret, open_secret
+from signing.keys.files import load_secret, open_secret, overwrite_and_remove
 
 CACHED: Final = 1024  # operators that seal at the same time; each is one month's key
 _Mark = tuple[int, int, int]
@@ -47,6 +47,26 @@ class SaltKeys:
     def for_checking(self, operator_id: str, at: datetime) -> bytes | None:
         """Return the key of `at`'s month, or None if it was never made or is destroyed. Raises KeyUnusable."""
         return load_secret(self._path(operator_id, at))
+
+    def has(self, operator_id: str, year: int, month: int) -> bool:
+        """Tell whether any file of that month's key is there."""
+        return any(self._files(operator_id, year, month))
+
+    def destroy(self, operator_id: str, year: int, month: int) -> int:
+        """Overwrite and remove every file of a month's key; return how many there were. Raises OSError.
+
+        On a disk that writes elsewhere when it overwrites (flash, copies on write, snapshots) the old bytes may live
+        on until the disk needs the room: keep the keys on an encrypted volume.
+        """
+        found = self._files(operator_id, year, month)
+        for path in found:
+            overwrite_and_remove(path)
+            with self._lock:
+                self._cache.pop(path, None)
+        return len(found)
+
+    def _files(self, operator_id: str, year: int, month: int) -> list[Path]:
+        return sorted((self._folder / operator_id).glob(f"{year:04}-{month:02}*.key"))
 
     def _kept(self, path: Path) -> tuple[_Mark, bytes] | None:
         with self._lock:

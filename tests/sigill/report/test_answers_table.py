@@ -53,6 +53,7 @@ _AFTER_SIGNATURE = (
     (None, Circumstance.TEST_ENVIRONMENT),
 )
 _ALWAYS = (Detail.KNOWN_GUARANTOR, Detail.SIGNATURE_VERIFIES, Detail.NOT_WITNESSED_YET, Detail.BYTES_NOT_COMPARED)
+_ONLY_WORDS = {Circumstance.NEWER_VERSION, Circumstance.ERASED_SINCE}  # they change what is said of genuine
 _NEEDED = frozenset([Detail.WITHIN_VALIDITY, Detail.IN_THE_LOG, Detail.CONTENT_MATCHES])
 _HEADS = (
     (Detail.UNKNOWN_GUARANTOR, Detail.SIGNATURE_FIRST),
@@ -123,14 +124,14 @@ def test_every_way_to_genuine_needs_the_same_and_the_recipient_settled() -> None
         assert len(row.when & set(_STANDINGS)) == 1
         assert len(row.when & {Detail.RECIPIENT_MATCHES, Detail.RECIPIENT_NOT_BOUND}) == 1
         assert len(row.when & _STANDS) == 1
-        assert len(row.when - {Circumstance.NEWER_VERSION}) == len(always) + 3
+        assert len(row.when - _ONLY_WORDS) == len(always) + 3
 
 
 @given(row=st.sampled_from(_genuine()), beside=st.frozensets(st.sampled_from([*Detail, *Circumstance])), pick=st.data())
 def test_without_any_one_of_the_needed_details_it_is_never_genuine(
     row: Row, beside: frozenset[Fact], pick: st.DataObject
 ) -> None:
-    missing = pick.draw(st.sampled_from(sorted(row.when - {Circumstance.NEWER_VERSION})))  # which only adds words
+    missing = pick.draw(st.sampled_from(sorted(row.when - _ONLY_WORDS)))
     alternatives = {fact for other in _genuine() for fact in other.when - row.when}
     facts = (row.when | beside) - alternatives - {missing}
     with suppress(LookupError):
@@ -151,18 +152,25 @@ def test_a_link_to_somebody_else_is_never_genuine() -> None:
     assert answers == {Answer.NOT_GENUINE}
 
 
-def test_a_newer_version_changes_the_words_of_genuine_and_no_answer() -> None:
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        (Circumstance.NEWER_VERSION, Reason.GENUINE_NEWER_VERSION),
+        (Circumstance.ERASED_SINCE, Reason.GENUINE_ERASED_SINCE),
+    ],
+)
+def test_what_happened_since_changes_the_words_of_genuine_and_no_answer(known: Circumstance, reason: Reason) -> None:
     changed = set()
     for facts in _combinations()[::7]:
-        before, after = answer_for(facts), answer_for(facts | {Circumstance.NEWER_VERSION})
+        before, after = answer_for(facts), answer_for(facts | {known})
         assert after[0] is before[0]
         changed |= {(before[1], after[1])} if before != after else set()
-    assert changed == {(Reason.GENUINE, Reason.GENUINE_NEWER_VERSION)}
+    assert changed == {(Reason.GENUINE, reason)}
 
 
 def test_no_row_is_dead() -> None:
     linked = frozenset([*_combinations()[0], Circumstance.FOREIGN_LINK])
-    replaced = [row.when | {Circumstance.NEWER_VERSION} for row in _genuine()]
+    replaced = [row.when | {known} for row in _genuine() for known in _ONLY_WORDS]
     everything = [*_combinations(), *(frozenset[Fact](head) for head in _HEADS), linked, *replaced]
     reached = {next(number for number, row in enumerate(TABLE) if row.when <= facts) for facts in everything}
     assert reached == set(range(len(TABLE)))

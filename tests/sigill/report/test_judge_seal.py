@@ -93,6 +93,13 @@ def _replaced(recipient: tuple[AddressType, str] | None, *, asked: bool) -> Call
     return lambda: judge_seal(case.parsed, replace(evidence, newer_version_at=NOW))
 
 
+def _erased(recipient: tuple[AddressType, str] | None, *, asked: bool) -> Callable[[], Report]:
+    """Return the judging of a seal of which the log holds the hash only, with a proof of it."""
+    case = make_case(recipient=recipient)
+    log, status = LogEvidence(case.receipt, erased=True), StatusEvidence(asked=asked)
+    return lambda: case.judge(log=log, status=status)
+
+
 _SINCE = {
     State.VERIFIED: Reason.GENUINE,
     State.SUSPENDED: Reason.GENUINE_OPERATOR_SUSPENDED_SINCE,
@@ -267,6 +274,15 @@ _REAL: dict[str, tuple[Callable[[], Report], Answer, Reason]] = (
         for recipient in (EMAIL, None)
         for asked in (True, False)
     }
+    | {
+        f"one for {recipient}, erased since, {'known to stand' if asked else 'no list'}": (
+            _erased(recipient, asked=asked),
+            Answer.GENUINE,
+            Reason.GENUINE_ERASED_SINCE,
+        )
+        for recipient in (EMAIL, None)
+        for asked in (True, False)
+    }
 )
 
 
@@ -295,6 +311,8 @@ def _row_of(name: str, report: Report) -> Row:
         facts.add(Circumstance.FOREIGN_LINK)
     if "newer version" in name:
         facts.add(Circumstance.NEWER_VERSION)
+    if "erased" in name:
+        facts.add(Circumstance.ERASED_SINCE)
     if "test operator" in name:
         facts.add(Circumstance.TEST_ENVIRONMENT)
     return next(row for row in TABLE if row.when <= facts)
