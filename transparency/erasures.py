@@ -23,7 +23,7 @@ from storage.bulk import insert_rows
 from storage.engine import reading
 from storage.forget import overwrite_deleted
 from storage.times import from_ms, to_ms
-from transparency.append import Append, Guard, Place, Write
+from transparency.append import Append, Guard, Write
 from transparency.errors import GuardFailed, StoreUnavailable
 from transparency.tables import records, tokens, tombstones, withdrawals
 
@@ -126,13 +126,6 @@ def find_tombstone(engine: Engine, *, h: bytes) -> Tombstone | None:
 def find_erased_id(engine: Engine, message_id: str) -> Tombstone | None:
     """Return what is left of the erased message, event or refusal of that id, or None. Raises StoreUnavailable."""
     return _find(engine, tombstones.c.name == forgotten_name(message_id))
-
-
-def load_erased_by(engine: Engine, place: Place) -> tuple[int, ...]:
-    """Return what the `erase` leaf at a place erased, as indices in order. Raises StoreUnavailable."""
-    query = select(tombstones.c.idx).where(tombstones.c.log_id == place.log_id, tombstones.c.erased_by == place.index)
-    with _reading(engine) as connection:
-        return tuple(connection.execute(query.order_by(tombstones.c.idx)).scalars())
 
 
 @dataclass(frozen=True, slots=True)
