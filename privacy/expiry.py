@@ -8,6 +8,7 @@ A crash between the erasure and the note of how far this came makes the next cyc
 find them erased.
 """
 
+import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,8 +34,9 @@ from storage.bulk import save_rows
 from storage.engine import reading, writing
 from storage.times import to_ms
 from transparency.erasures import Asked
-from transparency.errors import GuardFailed, StoreUnavailable
+from transparency.errors import StoreUnavailable, TransparencyError
 
+_LOGGER: Final = logging.getLogger("sigill.privacy")
 REQUESTER: Final = "the service, by its retention times"
 LOOK_AGAIN: Final = timedelta(days=1)
 """When something held is looked at again."""
@@ -78,7 +80,10 @@ def _expire_one(operator: Operator, world: PrivacyWorld, *, limit: int) -> int:
         by_kind = sorted(plan.erase, key=lambda candidate: (candidate.grave.kind.value, candidate.grave.index))
         for _, group in groupby(by_kind, key=lambda candidate: candidate.grave.kind):
             erase_together(list(group), asked, world=world)
-    except (GuardFailed, LegallyHeld):  # erased or held meanwhile: the next cycle plans anew
+    except StoreUnavailable:
+        raise
+    except (TransparencyError, LegallyHeld) as error:  # erased or held meanwhile, or a log that may not go on
+        _LOGGER.warning("nothing of %s expired, it is tried again: %s", operator.id, error)
         return 0
     _save(operator.id, plan, world)
     return len(plan.erase)

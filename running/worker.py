@@ -1,8 +1,8 @@
 """The worker: what is done on a schedule rather than on request, in a process of its own.
 
 Today, every minute: it re-derives each operator's newest checkpoint from the stored tiles and compares, so that a
-damaged disk is noticed by us and not by a customer; and it forgets the idempotency keys that have run out. Later
-timers, re-checks and the publisher join here.
+damaged disk is noticed by us and not by a customer; it forgets the idempotency keys that have run out; and it does
+what `running.upkeep` lists: expiry, salt keys, rows. Later timers and the publisher join here.
 """
 
 import logging
@@ -17,6 +17,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from running.upkeep import Upkeep
 from settings import SettingsInvalid, read_settings
 from sigill.errors import SigillError
 from sigill.tlog.leaf import format_leaf
@@ -85,6 +86,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    upkeep = Upkeep(services)
     while not stop.is_set():
         try:
             for fault in check_heads(services.log, signer_for=services.keys.note_signer):
@@ -92,6 +94,7 @@ def main() -> int:
             forget_keys(services.engine, at=now())
         except StoreUnavailable as error:
             _LOGGER.warning("the logs were not checked: %s", error)
+        upkeep.cycle()
         stop.wait(INTERVAL_S)
     return 0
 

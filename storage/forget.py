@@ -8,6 +8,7 @@ SQLite leaves what was deleted in free space and in its write-ahead log until so
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 
 def overwrite_deleted(connection: Connection) -> None:
@@ -19,14 +20,19 @@ def overwrite_deleted(connection: Connection) -> None:
 def empty_wal(engine: Engine) -> bool:
     """Bring SQLite's write-ahead log into the file and empty it; tell whether that could be done now.
 
-    Readers that are at work may prevent it: try again later. Raises what the driver does for a file that is gone.
+    Whoever reads or writes at this moment may prevent it, or a file that is gone: try again later.
     """
     if engine.dialect.name != "sqlite":
         return True
-    pooled = engine.raw_connection()
+    try:
+        pooled = engine.raw_connection()
+    except (engine.dialect.loaded_dbapi.Error, SQLAlchemyError):
+        return False
     driver: Any = pooled.dbapi_connection
     try:
-        busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        (busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except engine.dialect.loaded_dbapi.Error:
+        return False
     finally:
         pooled.close()
     return not busy
