@@ -2,7 +2,7 @@
 
 Every leaf is looked at once, in order, when its industry's usual time is over: it is erased then, or, where its own
 decision asks for longer or a hold keeps it, entered into `expiries` with the day on which to look again. So a cycle
-costs the same however many messages there are. A thousand that expire together share one `erase` leaf.
+costs the same however many messages there are. Those that expire together share one `erase` leaf.
 
 A crash between the erasure and the note of how far this came makes the next cycle look at the same leaves again, and
 find them erased.
@@ -29,7 +29,7 @@ from privacy.world import PrivacyWorld
 from registry.model import Operator
 from registry.operators import list_operator_ids, load_operator
 from sigill.policy.retention import IndustryRetention
-from sigill.tlog.erasure import MAX_INDEXES, Ground
+from sigill.tlog.erasure import Ground
 from storage.bulk import save_rows
 from storage.engine import reading, writing
 from storage.times import to_ms
@@ -38,6 +38,9 @@ from transparency.errors import StoreUnavailable, TransparencyError
 
 _LOGGER: Final = logging.getLogger("sigill.privacy")
 REQUESTER: Final = "the service, by its retention times"
+AT_ONCE: Final = 250
+"""How many leaves are looked at together: while they are erased, some 60 ms, an operator's messages wait."""
+
 LOOK_AGAIN: Final = timedelta(days=1)
 """When something held is looked at again."""
 
@@ -52,29 +55,30 @@ class _Plan:
     next_index: int
 
 
-def expire(world: PrivacyWorld, *, limit: int = MAX_INDEXES) -> int:
-    """Look at up to `limit` leaves of each operator, erase at most about as many in all; return how many.
+def expire(world: PrivacyWorld, *, limit: int = 1000) -> int:
+    """Look at up to about `limit` leaves and erase what is past its time; return how many were erased.
 
     Operators come in a random order, so none waits for another's flood. Raises StoreUnavailable.
     """
-    erased = 0
+    erased, left = 0, limit
     try:
         with reading(world.engine) as connection:
             operators = [load_operator(connection, each) for each in list_operator_ids(connection)]
         random.SystemRandom().shuffle(operators)
         for operator in operators:
-            if erased < limit:
-                erased += _expire_one(operator, world, limit=min(limit, MAX_INDEXES))
+            while left > 0 and (done := _expire_some(operator, world)) is not None:
+                erased, left = erased + done, left - AT_ONCE
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"nothing expired: {type(error).__name__}") from error
     return erased
 
 
-def _expire_one(operator: Operator, world: PrivacyWorld, *, limit: int) -> int:
+def _expire_some(operator: Operator, world: PrivacyWorld) -> int | None:
+    """Look at the next leaves of an operator; return how many were erased, None where there is nothing to do now."""
     at = world.now().replace(microsecond=0)
-    plan = _plan(operator, world, at=at, limit=limit)
+    plan = _plan(operator, world, at=at)
     if plan is None:
-        return 0
+        return None
     asked = Asked(log_id=operator.id, ground=Ground.RETENTION_EXPIRED, requester=REQUESTER, at=at)
     try:
         by_kind = sorted(plan.erase, key=lambda candidate: (candidate.grave.kind.value, candidate.grave.index))
@@ -84,12 +88,12 @@ def _expire_one(operator: Operator, world: PrivacyWorld, *, limit: int) -> int:
         raise
     except (TransparencyError, LegallyHeld) as error:  # erased or held meanwhile, or a log that may not go on
         _LOGGER.warning("nothing of %s expired, it is tried again: %s", operator.id, error)
-        return 0
+        return None
     _save(operator.id, plan, world)
     return len(plan.erase)
 
 
-def _plan(operator: Operator, world: PrivacyWorld, *, at: datetime, limit: int) -> _Plan | None:
+def _plan(operator: Operator, world: PrivacyWorld, *, at: datetime) -> _Plan | None:
     """Return what is to be done for one operator, or None: nothing."""
     columns = expiries.c
     due = select(columns.idx).where(columns.log_id == operator.id, columns.due_ms <= to_ms(at))
@@ -98,10 +102,10 @@ def _plan(operator: Operator, world: PrivacyWorld, *, at: datetime, limit: int) 
         held = load_held(connection, operator.id)
         if held.everything:
             return None
-        seen = connection.execute(due.order_by(columns.due_ms).limit(limit)).scalars().all()
+        seen = connection.execute(due.order_by(columns.due_ms).limit(AT_ONCE)).scalars().all()
         begin = connection.execute(cursor).scalar_one_or_none() or 0
         again = load_candidates(connection, operator.id, seen) if seen else ()
-        room = limit - len(seen)
+        room = AT_ONCE - len(seen)
         stretch = load_stretch(connection, operator.id, begin=begin, limit=room) if room else Stretch((), begin)
     industry = world.retention.industries[operator.industry]
     fresh, next_index = _of_age(stretch, industry, at=at)

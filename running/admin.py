@@ -1,7 +1,7 @@
-"""`python -m running.admin`: enter operators, move them through their life cycle, and give out their API keys.
+"""`python -m running.admin`: enter operators, move them through their life cycle, give out their API keys; erase.
 
 Works on the data folder of a service that was started once (VAR and the other settings), while it runs or not.
-Exit codes: 0 done, 1 refused (the reason is told), 2 cannot be tried (usage, settings, database).
+Exit codes: 0 done, 1 refused (the reason is told) or damage found, 2 cannot be tried (usage, settings, database).
 """
 
 import argparse
@@ -20,6 +20,8 @@ from registry.lifecycle import change_state_logged, enrol
 from registry.model import Environment, Role, StateChange
 from registry.operators import add_ai_system, list_operator_ids, load_operator
 from registry.revocation import revoke_api_key
+from running.admin_privacy import REFUSALS as PRIVACY_REFUSALS
+from running.admin_privacy import RowsDamaged, add_commands
 from settings import SettingsInvalid, read_settings
 from sigill.errors import SigillError
 from sigill.policy.errors import FactNotAllowed
@@ -32,7 +34,7 @@ from wiring import Services, build_services
 
 REFUSED: Final = 1
 NOT_TRIED: Final = 2
-_REFUSALS: Final = (RegistryError, FactNotAllowed, LogConflict)
+_REFUSALS: Final = (RegistryError, FactNotAllowed, LogConflict, *PRIVACY_REFUSALS)
 _FAILURES: Final = (SettingsInvalid, SigillError, SQLAlchemyError, OSError)
 _STEPS: Final = [State.VERIFIED.value, State.SUSPENDED.value, State.REVOKED.value]
 _ROLES: Final = [Role.SIGNER.value, Role.ADMIN.value, Role.AUDITOR.value]
@@ -58,6 +60,9 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
                 sys.stdout.write(f"{line}\n")
         finally:
             services.engine.dispose()
+    except RowsDamaged as error:
+        sys.stderr.write(f"{error}\n")
+        return REFUSED
     except _REFUSALS as error:
         sys.stderr.write(f"Refused: {error}.\n")
         return REFUSED
@@ -188,6 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     for option in ("--provider", "--model"):
         system.add_argument(option)
     add("operators", _operators, "List all operators.")
+    add_commands(add)
     return parser
 
 

@@ -23,7 +23,7 @@ from transparency.log import TransparencyLog
 from transparency.row_check import check_rows
 from wiring import Services
 
-EXPIRED_A_CYCLE: Final = 1000
+EXPIRED_A_CYCLE: Final = 4000
 STRETCHES_A_CYCLE: Final = 16
 _LOGGER: Final = logging.getLogger("sigill.worker")
 
