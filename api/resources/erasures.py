@@ -22,7 +22,7 @@ from transparency.errors import LogUnknown
 blueprint = ApiBlueprint("erasures", __name__, description="Erase messages, and see what was erased")
 _erased = ErasedSchema()
 _erasures = ErasuresSchema()
-_LEAVES_A_PAGE: Final = 10  # each with at most 1,000 tombstones
+_LEAVES_A_PAGE: Final = 10  # each with at most 500 tombstones
 
 
 @blueprint.post("/v1/messages/<string(minlength=6):message_id>/erasure")

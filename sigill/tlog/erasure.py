@@ -4,8 +4,8 @@
      "requester":"DPO-2026-117","salt":"…","t":"erase","v":1}
 
 RFC 8785, with 128 bits of salt of its own; its SHA-256 is the leaf's `h`. `indexes` are of one kind of leaf, at most
-1,000 of them, so a million expired messages make a thousand leaves. Where a month's salt key was destroyed, `month`
-(`2026-11`) stands in their place and `kind` is `salt_key`. `requester` is a reference without personal data.
+500 of them, so a million expired messages make some thousands of leaves. Where a month's salt key was destroyed,
+`month` (`2026-11`) stands in their place and `kind` is `salt_key`. `requester` is a reference without personal data.
 """
 
 import re
@@ -20,8 +20,8 @@ from sigill.encoding.strict_json import MAX_INTEGER, Json, format_canonical_json
 from sigill.errors import MalformedEncoding, MalformedNote
 from sigill.tlog.leaf import LeafKind
 
-MAX_INDEXES: Final = 1000
-MAX_RECORD_BYTES: Final = 32_768
+MAX_INDEXES: Final = 500
+MAX_RECORD_BYTES: Final = 16_384
 MAX_REQUESTER: Final = 80
 SALT_KEY: Final = "salt_key"
 _VERSION: Final = 1
@@ -121,7 +121,7 @@ def _read(value: object) -> ErasureRecord:
 def _indexes(value: Mapping[str, Any], kind: LeafKind) -> tuple[int, ...]:
     found = value.get("indexes")
     if kind not in _ERASABLE or not isinstance(found, list) or not 0 < len(found) <= MAX_INDEXES:
-        raise MalformedNote("an erasure names 1 to 1,000 leaves of a kind that can be erased")
+        raise MalformedNote("an erasure names 1 to 500 leaves of a kind that can be erased")
     indexes = tuple(_whole_number(each) for each in found)
     if any(first >= second for first, second in pairwise(indexes)):
         raise MalformedNote("the leaves of an erasure are named in order, each once")

@@ -16,6 +16,7 @@ from sigill.client.errors import AnswerNotTrusted, Refused, RequestRefused
 from sigill.client.proof import TrustTooOld
 from sigill.client.sealed import Sealed
 from tests.builders_deployment import Deployment
+from tests.builders_privacy import erase_it
 
 pytestmark = pytest.mark.slow
 
@@ -94,6 +95,21 @@ def test_a_conversation_is_told_read_back_and_withdrawn_from(client: Client) -> 
         client.withdraw(first.id, "boredom")
     with pytest.raises(RequestRefused):
         client.record_event(conversation, "handoff", to="ai")
+
+
+def test_a_conversation_of_which_something_was_erased_still_holds(client: Client, deployment: Deployment) -> None:
+    asked = ASKED | {"conversation": "chat-81"}
+    sealed = [client.sign(f"Hej! Jag heter Eva {number}.", **asked) for number in range(4)]
+    for each in (sealed[1], sealed[3]):
+        erase_it(deployment, each.id)
+    found = client.conversation(client.find_conversation("chat-81"))
+    assert [entry["kind"] for entry in found.entries] == ["message", "erased", "message", "erased"]
+    trust = deployment.services.trust()
+    another: list[Any] = [
+        dict(entry) | ({"jws_hash": "A" * 43} if entry["seq"] == 2 else {}) for entry in found.entries
+    ]
+    with pytest.raises(AnswerNotTrusted, match="altered at 3"):
+        check_conversation(found.id, found.state, another, trust=trust)
 
 
 def test_a_conversation_of_several_pages_is_read_whole(client: Client) -> None:

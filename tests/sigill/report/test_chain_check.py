@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sigill.event.kinds import DisclosureShown, Handoff, HumanJoined, HumanRequested, Speaker
 from sigill.report.chain import ChainFault, ChainFaultName, check_chain
 from sigill.seal.claims import ConversationClaim
+from sigill.seal.token import previous_hash
 from sigill.vocabulary import Authorship, DisclosureMode, Role
 from tests.builders_event_vectors import whole_talk
 from tests.builders_events import EVENT_SIGNER, Talk, event_trust
@@ -40,6 +41,23 @@ def test_whatever_is_taken_out_is_missed_unless_it_stood_at_the_end(order: list[
     missed = {seq - 1 for fault in found for seq in range(fault.seq or 0, (fault.last or 0) + 1)}
     held = [WHOLE.links.index(link) for link in kept]
     assert missed == {place for place in taken if any(place < other for other in held)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(taken=st.sets(st.integers(0, len(WHOLE.links) - 1), max_size=5), pick=st.data())
+def test_what_was_erased_is_not_missing_and_what_stands_behind_it_points_at_it(
+    taken: set[int], pick: st.DataObject
+) -> None:
+    kept = [link for place, link in enumerate(WHOLE.links) if place not in taken]
+    left = {place + 1: previous_hash(WHOLE.links[place]) for place in taken}
+    found = check_chain(kept, trust=WHOLE.trust, erased=left)
+    assert {fault.name for fault in found} <= {ChainFaultName.SILENT_CHANGE}
+    assert found == ()
+    watched = [seq for seq in left if seq < len(WHOLE.links) and seq not in taken]
+    if watched:
+        seq = pick.draw(st.sampled_from(watched))
+        wrong = check_chain(kept, trust=WHOLE.trust, erased=left | {seq: some_hash(7)})
+        assert [(fault.name, fault.seq) for fault in wrong] == [(ChainFaultName.ALTERED, seq + 1)]
 
 
 @settings(max_examples=60, deadline=None)
