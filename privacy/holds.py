@@ -127,7 +127,10 @@ def release_hold(hold_id: str, *, reason: str, requester: str, world: PrivacyWor
 def list_holds(connection: Connection, *, operator_id: str | None = None) -> tuple[Hold, ...]:
     """Return all holds, or an operator's, in the order they were placed; those released too."""
     query = select(holds) if operator_id is None else select(holds).where(holds.c.log_id == operator_id)
-    return tuple(_hold(row) for row in connection.execute(query.order_by(holds.c.placed_at_ms, holds.c.id)))
+    return tuple(
+        _hold(row)
+        for row in connection.execute(query.order_by(holds.c.placed_at_ms, holds.c.log_id, holds.c.placed_by))
+    )
 
 
 def load_held(connection: Connection, log_id: str) -> Held:

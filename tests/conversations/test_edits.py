@@ -19,7 +19,7 @@ def problem(response: Any) -> tuple[int, str, str]:
     return response.status_code, body["type"].rpartition("/")[2], body["detail"]
 
 
-def newest(made: Deployment, *jtis: str) -> dict[str, str]:
+def newest(made: Deployment, *jtis: str) -> dict[str, str | None]:
     with reading(made.services.engine) as connection:
         return {edited: version.jti for edited, version in load_newer(connection, jtis).items()}
 

@@ -9,6 +9,7 @@ import pytest
 
 from conversations.tables import conversation_entries, conversations, edits
 from policies.tables import decisions
+from privacy import erase as module
 from privacy.errors import RecordNotFound, RequesterInvalid, RetentionNotOver
 from registry.errors import OperatorNotFound
 from settings import read_settings
@@ -24,11 +25,14 @@ from sigill.tlog.proof import verify_proof
 from sigill.tlog.tree import hash_leaf
 from sigill.vocabulary import WithdrawalReason
 from signing.withdraw import withdraw
+from storage.engine import writing
 from storage.metadata import metadata
 from tests.builders_deployment import NOW, TEXT, Deployment
 from tests.builders_log_over_http import check_whole_log
 from tests.builders_privacy import BANK, REFUSED, TELCO, auditor, erase_it, rows
 from transparency.erasures import forgotten_name
+from transparency.errors import GuardFailed, LogUnknown, StoreUnavailable
+from transparency.log import TransparencyLog
 from transparency.tables import records, tokens, tombstones, withdrawals
 from wiring import build_services
 
@@ -227,6 +231,37 @@ def test_a_requester_is_a_short_reference_without_personal_data(made: Deployment
     with pytest.raises(RequesterInvalid):
         erase_it(made, sealed(made)["id"], requester=requester)
     assert rows(made, tombstones) == []
+
+
+def test_who_always_loses_is_told_so(made: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    seal = sealed(made)
+    tried: list[str] = []
+
+    def faster(*_: Any, **__: Any) -> None:
+        tried.append("again")
+        raise GuardFailed("somebody was faster")
+
+    monkeypatch.setattr(module, "erase_together", faster)
+    with pytest.raises(GuardFailed, match="every try"):
+        erase_it(made, seal["id"])
+    assert len(tried) == module.MAX_TRIES
+
+
+def test_an_erasure_whose_log_is_gone_is_an_error(made: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    seal = sealed(made)
+    erase_it(made, seal["id"])
+    monkeypatch.setattr(TransparencyLog, "head", lambda *_: None)
+    with pytest.raises(LogUnknown):
+        erase_it(made, seal["id"])
+
+
+@pytest.mark.parametrize("hidden", ["tombstones", "decisions"])
+def test_a_database_that_does_not_answer_is_told_as_that(made: Deployment, hidden: str) -> None:
+    seal = sealed(made)
+    with writing(made.services.engine) as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {hidden} RENAME TO hidden")
+    with pytest.raises(StoreUnavailable):
+        erase_it(made, seal["id"])
 
 
 # --- conversations ---

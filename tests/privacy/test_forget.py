@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import delete
 
 from storage.engine import make_engine, reading, writing
@@ -52,5 +53,25 @@ def test_a_reader_at_work_puts_it_off(databases: Databases) -> None:
                 overwrite_deleted(writer)
                 writer.exec_driver_sql("INSERT INTO logs VALUES ('a', 'a', 0, '', '', NULL)")
             assert not empty_wal(engine)
+        assert empty_wal(engine)
+        engine.dispose()
+
+
+def test_a_file_that_is_gone_puts_it_off_too(databases: Databases) -> None:
+    with databases.migrated("sqlite") as url:
+        engine = make_engine(url)
+        path = Path(engine.url.database or "")
+        assert empty_wal(engine)
+        path.rename(path.with_name("moved.db"))
+        assert not empty_wal(engine)
+        engine.dispose()
+
+
+@pytest.mark.servers
+def test_postgresql_cleans_up_by_itself(databases: Databases) -> None:
+    with databases.migrated("postgresql") as url:
+        engine = make_engine(url)
+        with writing(engine) as connection:
+            overwrite_deleted(connection)
         assert empty_wal(engine)
         engine.dispose()

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -104,6 +106,18 @@ def test_a_hold_is_released_once(made: Deployment) -> None:
     head = made.services.log.head(BANK)
     assert head is not None
     assert head.size == 2
+
+
+def test_of_two_who_release_at_once_one_is_told_it_is_done(made: Deployment) -> None:
+    hold = place(made)
+    world = later(made, 0)
+
+    def and_another() -> datetime:
+        release_hold(hold.id, reason="closed", requester="case 7", world=world)
+        return NOW
+
+    with pytest.raises(HoldNotFound, match="meanwhile"):
+        release_hold(hold.id, reason="closed", requester="case 8", world=replace(world, now=and_another))
 
 
 @pytest.mark.parametrize(

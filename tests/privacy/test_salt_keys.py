@@ -19,7 +19,7 @@ from sigill.tlog.erasure import Ground, parse_erasure
 from storage.engine import writing
 from tests.builders_deployment import NOW, TEXT, Deployment
 from tests.builders_privacy import BANK, later, rows
-from transparency.errors import StoreUnavailable
+from transparency.errors import GuardFailed, StoreUnavailable
 from transparency.row_check import check_whole_log
 
 THIS = Month(year=NOW.year, month=NOW.month)
@@ -83,6 +83,25 @@ def test_a_second_time_it_is_only_made_sure(made: Deployment, sealed: dict[str, 
     again = destroy(made, days=600)
     assert (again.index, again.files) == (first.index, 0)
     assert first.index == sealed["log"]["index"] + 1
+
+
+def test_of_two_at_once_one_says_so(made: Deployment, sealed: dict[str, Any]) -> None:
+    world = later(made, 500)
+
+    def and_another(operator_id: str, year: int, month: int) -> bool:
+        found = world.has_salt_key(operator_id, year, month)
+        destroy(made)
+        return found
+
+    with pytest.raises(GuardFailed):
+        destroy_salt_key(
+            BANK,
+            THIS,
+            ground=Ground.OPERATOR_REQUEST,
+            requester="DPO-1",
+            world=replace(world, has_salt_key=and_another),
+        )
+    assert [row["idx"] for row in rows(made, destroyed_salts)] == [sealed["log"]["index"] + 1]
 
 
 def test_a_crash_after_the_leaf_and_a_backup_put_back_are_made_good(made: Deployment, sealed: dict[str, Any]) -> None:

@@ -180,6 +180,7 @@ def test_a_long_log_is_checked_in_stretches(engine: Engine, log: TransparencyLog
         if begin == checked.size:
             break
     assert (places, steps) == (["leaf 0", "leaf 255", "leaf 256", "leaf 599"], 3)
+    log.append_all([seal("bank", str(number)) for number in range(600, 1100)])
     assert [finding.where for finding in check_whole_log(engine, "bank")] == places
 
 
