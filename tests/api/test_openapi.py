@@ -178,6 +178,8 @@ ALLOWED = {
     ("POST", "/v1/decisions"): {"signer", "admin"},
     ("GET", "/v1/messages/{message_id}"): READERS,
     ("HEAD", "/v1/messages/{message_id}"): READERS,
+    ("GET", "/v1/messages/{message_id}/proof"): READERS,
+    ("HEAD", "/v1/messages/{message_id}/proof"): READERS,
     ("GET", "/log/{operator_id}/tile/{path}"): {"auditor", "auditor of all"},
     ("HEAD", "/log/{operator_id}/tile/{path}"): {"auditor", "auditor of all"},
 }
