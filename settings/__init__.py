@@ -14,6 +14,7 @@
 | SIGILL_ROOT_INTERVAL  | seconds between rounds of the root log's publisher | 10                                    |
 | SIGILL_LOG_POLICY_FILE | the witnesses to ask, as a C2SP tlog-policy      | none: no witness is asked              |
 | SIGILL_METRICS_TOKEN_FILE | the file of the token that opens /metrics     | none: this machine only, on trial      |
+| SIGILL_PUBLISH_TO, SIGILL_PUBLISH_ENTRIES_TO, SIGILL_S3_ENDPOINT | see `settings.publishing` | not published |
 
 SIGILL_DATABASE_URL is another name of DATABASE_URL. A password is better kept in a passfile than in it.
 
@@ -29,7 +30,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from settings import database
+from settings import database, publishing
 
 _OURS: Final = "SIGILL_"
 _KNOWN: Final = {
@@ -43,6 +44,7 @@ _KNOWN: Final = {
     "SIGILL_ROOT_INTERVAL",
     "SIGILL_LOG_POLICY_FILE",
     "SIGILL_METRICS_TOKEN_FILE",
+    *publishing.NAMES,
     "SIGILL_URL",  # the command line's; harmless here
     "SIGILL_API_KEY",
 }
@@ -80,6 +82,7 @@ class Settings:
     root_interval_s: int
     log_policy_file: Path | None
     metrics_token_file: Path | None
+    publishing: publishing.Publishing
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -110,6 +113,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     _expect(faults, _is_number(interval, at_most=_MAX_INTERVAL_S), "SIGILL_ROOT_INTERVAL is 1 to 3600 seconds")
     database_url, database_faults = database.read_database_url(environment, var=var)
     faults += database_faults
+    published, publishing_faults = publishing.read_publishing(environment, var=var)
+    faults += publishing_faults
     if faults:
         raise SettingsInvalid(faults)
     return Settings(
@@ -125,6 +130,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         root_interval_s=int(interval),
         log_policy_file=_file(environment, "SIGILL_LOG_POLICY_FILE"),
         metrics_token_file=_file(environment, "SIGILL_METRICS_TOKEN_FILE"),
+        publishing=published,
     )
 
 

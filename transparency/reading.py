@@ -97,6 +97,19 @@ class LogReader:
             read = self.nodes(connection, log_id, tree_size)
             return head.origin, root_hash(tree_size, read), inclusion_proof(index, tree_size, read)
 
+    def root_at(self, log_id: str, tree_size: int) -> bytes:
+        """Return the root of the tree as it was with `tree_size` leaves, from the tiles.
+
+        Raises LogUnknown, EntryUnknown (the log has not as many leaves), LogCorrupt.
+        """
+        with self._reading() as connection:
+            head = _load_head(connection, log_id)
+            if head is None:
+                raise LogUnknown(f"no log {log_id[:80]!r}")
+            if not 0 <= tree_size <= head.size:
+                raise EntryUnknown(f"log {log_id[:80]!r} has {head.size} leaves, not {tree_size}")
+            return root_hash(tree_size, self.nodes(connection, log_id, tree_size))
+
     def nodes(self, connection: Connection, log_id: str, tree_size: int) -> NodeReader:
         """Return a reader of the nodes of a log as it was with `tree_size` leaves. It raises LogCorrupt."""
 
