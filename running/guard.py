@@ -1,8 +1,9 @@
 """Before anything is sealed: has anybody seen more of the logs than there is?
 
 A log that goes on from an earlier state gives indices out twice, and whoever holds both receipts can convict the
-guarantor. Asked are: the root log's own heads, what this host kept beside the database, and the witnesses. A witness
-that does not answer stops nothing; it is asked again by the publisher, which halts the logs if it must.
+guarantor. Asked are: the root log's own heads, what this host kept beside the database, what was published elsewhere,
+and the witnesses. A witness that does not answer stops nothing; it is asked again by the publisher, which halts the
+logs if it must.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +14,8 @@ from sigill.tlog.checkpoint import Checkpoint
 from sigill.tlog.note import VerifierKey
 from transparency.growth import proof_between
 from transparency.publisher import check_heads_held, report_roll_back
+from transparency.publishing.opening import open_targets
+from transparency.publishing.target import PublishingFailed
 from transparency.root_log import halt
 from transparency.witnessing import Witness, find_roll_back
 from wiring import Services
@@ -55,14 +58,26 @@ def root_keys(services: Services) -> tuple[VerifierKey, ...]:
 
 def _seen(services: Services, witnesses: Mapping[str, Witness], origin: str) -> Iterator[tuple[str, str]]:
     kept = read_seen(services.settings.var)
+    copy = _published_note(services)
     notes: Iterable[tuple[str, str | None]] = (
         (f"{NAME} in the data folder", kept),
+        ("what was published", copy),
         *(
             (f"the witness {witness.key.name}", witness.shown(origin, root_keys(services)))
             for witness in witnesses.values()
         ),
     )
     yield from ((seen_by, note) for seen_by, note in notes if note is not None)
+
+
+def _published_note(services: Services) -> str | None:
+    """Return the root checkpoint in the folder or store that the logs are published to; None where it is not there."""
+    try:
+        targets = open_targets(services.settings.publishing)
+        stored = None if targets is None else targets.public.get(f"log/{ROOT}/checkpoint")
+        return None if stored is None else stored.data.decode()
+    except (PublishingFailed, UnicodeDecodeError):  # the publisher will say so
+        return None
 
 
 def _sentence(said: str) -> str:

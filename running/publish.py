@@ -10,20 +10,19 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from settings import SettingsInvalid, read_settings
 from sigill.errors import SigillError
 from sigill.report.trust import ROOT
-from storage.engine import reading
 from transparency.publishing.checking import check_published
 from transparency.publishing.everything import Published, Remembered, Targets, publish_all
 from transparency.publishing.opening import open_targets
 from transparency.publishing.plan import Content, public_content
 from transparency.publishing.steps import PublishedLog
 from transparency.reading import LogReader
-from transparency.tables import root_checkpoints
+from transparency.root_log import newest_checkpoint
 from wiring import Services, build_services
 
 FAULTY: Final = 1
@@ -51,11 +50,9 @@ def publish_now(
 
 
 def newest_root_note(engine: Engine) -> str | None:
-    """Return the root log's newest checkpoint that enough witnesses cosigned, else the newest of all, else None."""
-    order = (root_checkpoints.c.quorum.desc(), root_checkpoints.c.size.desc())
-    with reading(engine) as connection:
-        note = connection.execute(select(root_checkpoints.c.note).order_by(*order).limit(1)).scalar_one_or_none()
-    return None if note is None else str(note)
+    """Return the root log's newest checkpoint that enough witnesses cosigned, or None: none yet."""
+    shown = newest_checkpoint(engine)
+    return None if shown is None else shown.note
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:

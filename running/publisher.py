@@ -1,5 +1,6 @@
 """The publisher: every few seconds the operators' heads go into the root log, and witnesses cosign it.
 
+Where the logs are also published as files, or in an S3-compatible store, that follows in the same round.
 A process of its own, one of the children of `python -m running`. It is safe to start twice, on one host or on several:
 one at a time works, and what it writes is right even if two do.
 """
@@ -15,6 +16,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from running.guard import root_keys
+from running.publish import publish_now
 from running.seen import keep_seen
 from running.witnesses import ask_over_http
 from settings import SettingsInvalid, read_settings
@@ -22,6 +24,8 @@ from sigill.errors import SigillError
 from storage.leading import try_lead
 from transparency.errors import TransparencyError
 from transparency.publisher import Publisher, Round
+from transparency.publishing.everything import Targets
+from transparency.publishing.opening import open_targets
 from transparency.witnessing import Witnesses
 from wiring import Services, build_services, now
 
@@ -59,6 +63,7 @@ def main() -> int:
         settings = read_settings(os.environ)
         services = build_services(settings)
         publisher = make_publisher(services)
+        copies = Copies(services, open_targets(settings.publishing))
     except (SettingsInvalid, SigillError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -73,10 +78,28 @@ def main() -> int:
     while not stop.is_set():
         try:
             teller.tell(publish_once(publisher, services))
+            copies.write()
         except (TransparencyError, SQLAlchemyError, OSError) as error:
             _LOGGER.warning("the root log was not published: %s", type(error).__name__)
         stop.wait(settings.root_interval_s)
     return 0
+
+
+class Copies:
+    """The logs as files or in a store; remembers what it wrote, so that a round without news is cheap."""
+
+    def __init__(self, services: Services, targets: Targets | None) -> None:
+        self._services = services
+        self._targets = targets
+        self._remembered: dict[str, str] = {}
+
+    def write(self) -> None:
+        """Publish what is new, if there is anywhere to publish to. Raises TransparencyError, SQLAlchemyError."""
+        if self._targets is None:
+            return
+        published = publish_now(self._services, self._targets, remembered=self._remembered)
+        for log_id, why in published.failed.items():
+            _LOGGER.error("the log %s was not published: %s", log_id, why)
 
 
 class Teller:

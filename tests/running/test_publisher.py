@@ -15,7 +15,7 @@ import pytest
 from registry.model import OperatorId, Role
 from running.first_start import prepare
 from running.guard import RolledBackLog
-from running.publisher import make_publisher, publish_once
+from running.publisher import Copies, make_publisher, publish_once
 from running.seen import NAME, keep_seen, read_seen
 from settings import SettingsInvalid, read_settings
 from sigill.report.checks import Detail
@@ -30,6 +30,7 @@ from storage.engine import reading
 from tests.builders_deployment import Deployment, operator
 from tests.builders_witness import Witness
 from tests.running.dying_publisher import DIED, STEPS
+from transparency.publishing.opening import open_targets
 from transparency.root_log import load_newest_heads, newest_checkpoint
 from transparency.tables import heads
 from wiring import build_app, build_services
@@ -222,6 +223,25 @@ def test_a_database_older_than_what_was_seen_does_not_start(tmp_path: Path) -> N
         (made.var / NAME).unlink()
         with pytest.raises(RolledBackLog, match=r"the witness w1\.example has seen 2 leaves .* there are 1"):
             prepare(read_settings(made.environment))
+
+
+def test_a_database_older_than_what_was_published_does_not_start(tmp_path: Path) -> None:
+    with watched(tmp_path) as made:
+        chosen = made.environment | {"SIGILL_PUBLISH_TO": str(tmp_path / "public")}
+        targets = open_targets(read_settings(chosen).publishing)
+        made.seal(made.open())
+        made.publish()
+        shutil.copytree(made.var, tmp_path / "backup")
+        made.seal(made.open())
+        made.publish()
+        Copies(made.open().services, targets).write()
+        made.close()
+        shutil.rmtree(made.var)
+        shutil.copytree(tmp_path / "backup", made.var)
+        for witness in made.witnesses:
+            witness.kill()
+        with pytest.raises(RolledBackLog, match=r"what was published has seen 2 leaves .* there are 1"):
+            prepare(read_settings(chosen))
 
 
 def test_what_no_witness_could_say_at_the_start_halts_the_logs_as_soon_as_one_can(tmp_path: Path) -> None:
