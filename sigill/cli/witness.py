@@ -1,6 +1,7 @@
 """`sigill witness serve | key`: run a witness, which cosigns what only grew, so that no log can tell two stories."""
 
 import argparse
+import socket
 import sys
 import time
 from collections.abc import Iterable
@@ -27,8 +28,8 @@ _SERVE_EXAMPLES: Final = """\
   sigill witness serve --folder witness --name witness.example/w1 --log LOG_VKEY
   sigill witness serve --folder witness --logs logs.txt --listen 127.0.0.1:8100
 
-The first start makes the key and prints it. A log changes its key: give both, the old and the new.
-The log's verifier key is in its trust file (sigill trust), at root. Put TLS in front: docs/witness.md."""
+The first start makes the key and prints it. While a log changes its key, give both, the old and the new.
+The verifier key of a guarantor's root log is in its trust file (sigill trust). TLS, backup: docs/witness.md."""
 _KEY_EXAMPLES: Final = "  sigill witness key --folder witness"
 
 
@@ -65,17 +66,16 @@ def run_serve(arguments: argparse.Namespace) -> int:
             raise
         raise Stop("Serving a witness needs waitress. Install it: pip install sigill[witness]") from None
     logs = _read_logs(arguments)
-    address, port = arguments.listen
-    witness, made = _open(arguments.folder, name=arguments.name)
-    try:
-        app = make_app(
-            World(cosigner=witness.cosigner, store=witness.store, logs=logs, now_s=lambda: int(time.time()), tell=_tell)
+    with _listening(*arguments.listen) as listener:
+        witness, made = _open(arguments.folder, name=arguments.name)
+        world = World(
+            cosigner=witness.cosigner, store=witness.store, logs=logs, now_s=lambda: int(time.time()), tell=_tell
         )
-        serve(app, address=address, port=port, ready=lambda at: _greet(witness, logs, _url(address, at), made=made))
-    except OSError as error:
-        raise Stop(f"{address} port {port} cannot be listened on: {error.strerror or error}.") from error
-    finally:
-        witness.store.close()
+        url = _url(arguments.listen[0], listener.getsockname()[1])
+        try:
+            serve(make_app(world), listener=listener, ready=lambda: _greet(witness, logs, url, made=made))
+        finally:
+            witness.store.close()
     tell("The witness has stopped.")
     return Exit.GENUINE
 
@@ -92,6 +92,14 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--folder", metavar="DIR", type=Path, required=True, help="where its key and what it has cosigned are kept"
     )
+
+
+def _listening(address: _Address, port: int) -> socket.socket:
+    family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
+    try:
+        return socket.create_server((str(address), port), family=family)
+    except OSError as error:
+        raise Stop(f"Nothing can listen at {_url(address, port)}: {error.strerror or error}.") from error
 
 
 def _open(folder: Path, *, name: str | None) -> tuple[OpenWitness, bool]:

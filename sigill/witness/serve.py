@@ -1,9 +1,10 @@
 """The witness as a process: waitress over its application, until it is asked to stop."""
 
 import signal
+import socket
 import sys
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
@@ -18,17 +19,14 @@ _CONNECTIONS: Final = 500
 _IDLE_S: Final = 60
 
 
-def serve(
-    app: "WSGIApplication", *, address: IPv4Address | IPv6Address, port: int, ready: Callable[[int], None]
-) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what was begun; `ready` is told the port. Raises OSError.
+def serve(app: "WSGIApplication", *, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve on a listening socket until SIGTERM or SIGINT, and finish what was begun; `ready` is called before.
 
     Only whole requests reach the application's threads; a slow sender holds a connection, not a thread.
     """
     server = create_server(
         app,
-        host=str(address),
-        port=port,
+        sockets=[listener],
         ident=None,
         threads=4,
         connection_limit=_CONNECTIONS,
@@ -42,8 +40,9 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:
-        ready(int(server.effective_port))
-        server.run()
+        with suppress(SystemExit):  # asked to stop before it had begun
+            ready()
+            server.run()
     finally:
         server.close()
 
