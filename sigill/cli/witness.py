@@ -25,12 +25,12 @@ _Address: TypeAlias = IPv4Address | IPv6Address
 _MAX_PORT: Final = 65_535
 _MAX_LOGS: Final = 1000
 _SERVE_EXAMPLES: Final = """\
-  sigill witness serve --folder witness --name witness.example/w1 --log LOG_VKEY
-  sigill witness serve --folder witness --logs logs.txt --listen 127.0.0.1:8100
+  sigill witness serve --folder w1 --name witness.example/w1 --log LOG_VKEY
+  sigill witness serve --folder w1 --logs logs.txt --listen 127.0.0.1:8100
 
 The first start makes the key and prints it. While a log changes its key, give both, the old and the new.
 The verifier key of a guarantor's root log is in its trust file (sigill trust). TLS, backup: docs/witness.md."""
-_KEY_EXAMPLES: Final = "  sigill witness key --folder witness"
+_KEY_EXAMPLES: Final = "  sigill witness key --folder w1"
 
 
 def add_parser(subparsers: Subparsers) -> None:
