@@ -182,11 +182,12 @@ def _log_evidence(seal: ParsedSeal, world: VerificationWorld) -> tuple[LogEviden
     try:
         token = world.log.token_by_jti(seal.claims.jti)
         if token is not None and token.jws == seal.jws.text:
-            return LogEvidence(world.log.receipt(token.log_id, token.index)), token.index
+            return LogEvidence(world.log.whole_receipt(token.log_id, token.index).text), token.index
         erased = find_tombstone(world.engine, h=jws_hash(seal.jws.text))
         if erased is None:
             return LogEvidence(None, absent=True), None
-        return LogEvidence(world.log.receipt(erased.log_id, erased.index), erased=True), erased.index
+        receipt = world.log.whole_receipt(erased.log_id, erased.index)
+        return LogEvidence(receipt.text, erased=True), erased.index
     except TransparencyError:  # not reachable, or damaged: cannot say
         return LogEvidence(None, reachable=False), None
 

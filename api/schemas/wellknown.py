@@ -25,13 +25,19 @@ class JwksSchema(Schema):
     keys = fields.List(fields.Nested(JwkSchema), required=True)
 
 
-class TrustedLogSchema(Schema):
-    """One operator's log: origin, C2SP verifier key, and where it is served."""
+class RootLogSchema(Schema):
+    """A log: origin, the C2SP verifier key it signs with now, those it signed with before, and where it is served."""
 
-    operator = fields.String(required=True)
     origin = fields.String(required=True)
     vkey = fields.String(required=True)
     url = fields.String(required=True)
+    former_vkeys = fields.List(fields.String())
+
+
+class TrustedLogSchema(RootLogSchema):
+    """One operator's log."""
+
+    operator = fields.String(required=True)
 
 
 class TrustSchema(Schema):
@@ -41,6 +47,8 @@ class TrustSchema(Schema):
     as_of = fields.Integer(required=True)
     jwks = fields.Nested(JwksSchema, required=True)
     logs = fields.List(fields.Nested(TrustedLogSchema), required=True)
+    root = fields.Nested(RootLogSchema, metadata={"description": "The log over all logs"})
+    log_policy = fields.String(metadata={"description": "The witnesses asked to cosign the root log (tlog-policy)"})
 
 
 class ConfigurationSchema(Schema):

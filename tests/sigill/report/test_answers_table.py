@@ -171,7 +171,8 @@ def test_what_happened_since_changes_the_words_of_genuine_and_no_answer(known: C
 def test_no_row_is_dead() -> None:
     linked = frozenset([*_combinations()[0], Circumstance.FOREIGN_LINK])
     replaced = [row.when | {known} for row in _genuine() for known in _ONLY_WORDS]
-    everything = [*_combinations(), *(frozenset[Fact](head) for head in _HEADS), linked, *replaced]
+    unrooted = _combinations()[0] - {Detail.NOT_WITNESSED_YET} | {Detail.NOT_IN_THE_ROOT_LOG}
+    everything = [*_combinations(), *(frozenset[Fact](head) for head in _HEADS), linked, unrooted, *replaced]
     reached = {next(number for number, row in enumerate(TABLE) if row.when <= facts) for facts in everything}
     assert reached == set(range(len(TABLE)))
 
