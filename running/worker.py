@@ -10,9 +10,10 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from types import FrameType
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from settings import SettingsInvalid, read_settings
 from sigill.errors import SigillError
 from sigill.tlog.leaf import format_leaf
+from sigill.tlog.note import VerifierKey
 from sigill.tlog.proof import verify_proof
 from sigill.tlog.tree import hash_leaf
 from storage.engine import writing
@@ -27,15 +29,17 @@ from transparency.append import LogHead
 from transparency.errors import StoreUnavailable
 from transparency.idempotency import purge_claims
 from transparency.log import TransparencyLog
-from transparency.sequencing import SignerFor
 from wiring import build_services, now
 
 INTERVAL_S: Final = 60.0
 _LOGGER: Final = logging.getLogger("sigill.worker")
+KeysOf: TypeAlias = Callable[[str], Iterable[VerifierKey]]
 
 
-def check_heads(log: TransparencyLog, *, signer_for: SignerFor) -> list[str]:
+def check_heads(log: TransparencyLog, *, keys_of: KeysOf) -> list[str]:
     """Return one sentence per log whose last leaf does not lead to its signed checkpoint. Raises StoreUnavailable.
+
+    `keys_of(origin)` are all keys that ever signed the log's checkpoints.
 
     The last leaf's proof holds every subtree of the tree's right edge, so the whole root is computed anew.
     """
@@ -43,7 +47,7 @@ def check_heads(log: TransparencyLog, *, signer_for: SignerFor) -> list[str]:
     for head in log.logs():
         try:
             if head.size:
-                _check_last_leaf(log, head, signer_for)
+                _check_last_leaf(log, head, keys_of)
         except StoreUnavailable:
             raise
         except SigillError as error:
@@ -51,13 +55,13 @@ def check_heads(log: TransparencyLog, *, signer_for: SignerFor) -> list[str]:
     return faults
 
 
-def _check_last_leaf(log: TransparencyLog, head: LogHead, signer_for: SignerFor) -> None:
+def _check_last_leaf(log: TransparencyLog, head: LogHead, keys_of: KeysOf) -> None:
     index = head.size - 1
     verify_proof(
         log.receipt(head.log_id, index),
         leaf_hash=hash_leaf(format_leaf(log.leaf(head.log_id, index))),
         origin=head.origin,
-        keys=[signer_for(head.origin).verifier],
+        keys=keys_of(head.origin),
     )
 
 
@@ -87,7 +91,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, end)
     while not stop.is_set():
         try:
-            for fault in check_heads(services.log, signer_for=services.keys.note_signer):
+            for fault in check_heads(services.log, keys_of=services.keys.note_keys):
                 _LOGGER.error("log damaged: %s", fault)
             forget_keys(services.engine, at=now())
         except StoreUnavailable as error:

@@ -28,6 +28,8 @@ from settings.secret_file import read_token
 from sigill.report.trust import Trust, TrustedLog
 from sigill.tlog.note import format_vkey
 from signing.keys.files import publish_file
+from signing.keys.generations import FileNoteSigner
+from signing.keys.listing import KeyKind
 from signing.keys.ring import KeyRing, open_key_ring
 from signing.kinds import Kinds
 from signing.line import Line
@@ -108,10 +110,10 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
     Only the first start makes the identity and the keys. Raises SettingsInvalid, KeyUnusable.
     """
     identity = open_identity(settings, first_start=first_start)
-    keys = open_key_ring(settings.var / "keys", at=now(), first_start=first_start)
+    keys = open_key_ring(settings.var / "keys", at=now(), first_start=first_start, seal_lifetime=settings.seal_lifetime)
     engine = make_engine(settings.database_url)
     metrics = Metrics()
-    log = TransparencyLog(engine, signer_for=lru_cache(maxsize=None)(keys.note_signer), observer=metrics)
+    log = TransparencyLog(engine, signers_for=partial(_note_signers, keys), observer=metrics)
     policies = _policies(ROOT / "policies")
     trust = _trust_source(identity, keys, log, settings.public_url)
     return Services(
@@ -129,21 +131,20 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             base_url=settings.public_url,
             now=now,
             random=Randomness().take,
-            signer=keys.seal,
-            check_seal_key=keys.check_seal_key,
-            event_signer=keys.event,
-            check_event_key=keys.check_event_key,
+            seal_signer=keys.seal_signer,
+            event_signer=keys.event_signer,
             salt_key=keys.salts.for_sealing,
+            salt_keys=keys.salts.for_checking,
             reference_key=keys.reference,
             engine=engine,
             log=log,
             policies=policies,
             seal_lifetime=settings.seal_lifetime,
-            kinds=Kinds(policies, issuer=identity.issuer, kid=keys.seal.kid),
+            kinds=Kinds(policies, issuer=identity.issuer),
             draw_status=StatusIndices(engine, now=now).draw,
             line=Line(observer=metrics.line),
         ),
-        status_lists=StatusLists(engine, issuer=identity.issuer, signer=keys.status, now=now),
+        status_lists=StatusLists(engine, issuer=identity.issuer, signer=partial(keys.signer, KeyKind.STATUS), now=now),
         verification=VerificationWorld(
             issuer=identity.issuer,
             now=now,
@@ -151,11 +152,20 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             engine=engine,
             log=log,
             trust=trust,
-            salt_key=keys.salts.for_checking,
-            report_key=ReportKey(kid=keys.report.kid, private_key=keys.report.private_key),
+            salt_keys=keys.salts.for_checking,
+            report_key=partial(_report_key, keys),
             own_hosts=_own_hosts(identity.issuer, settings.public_url),
         ),
     )
+
+
+def _note_signers(keys: KeyRing, origin: str, at: datetime | None = None) -> tuple[FileNoteSigner, ...]:
+    return keys.note_signers(origin, now() if at is None else at)
+
+
+def _report_key(keys: KeyRing, at: datetime) -> ReportKey:
+    signer = keys.current().latest(KeyKind.REPORT, at)  # no verdict is withheld because its receipt's key ran out
+    return ReportKey(kid=signer.kid, private_key=signer.private_key)
 
 
 @lru_cache(maxsize=1)
@@ -250,12 +260,14 @@ def _trust_source(identity: Identity, keys: KeyRing, log: TransparencyLog, base_
             head.log_id: TrustedLog(
                 operator=head.log_id,
                 origin=head.origin,
-                vkey=format_vkey(keys.note_signer(head.origin).verifier),
+                vkey=vkeys[0],
                 url=f"{base_url}/log/{head.log_id}",
+                former=vkeys[1:],
             )
             for head in log.logs()
+            for vkeys in [tuple(map(format_vkey, keys.note_keys(head.origin, at)))]
         }
-        kept[:] = [Trust(identity.issuer, at, keys.published, logs)]
+        kept[:] = [Trust(identity.issuer, at, keys.published(at), logs)]
         return kept[0]
 
     return trust

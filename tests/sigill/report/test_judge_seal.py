@@ -76,7 +76,7 @@ def _holding(case: Case, *without: Name) -> Case:
 
 
 def _derived(case: Case) -> DerivingOpener:
-    return DerivingOpener(case.parsed, salt_key=SALT_KEY)
+    return DerivingOpener(case.parsed, salt_keys=[SALT_KEY])
 
 
 def _known_to_stand(recipient: tuple[AddressType, str] | None, now: State) -> Callable[[], Report]:
@@ -560,7 +560,7 @@ def test_the_guarantor_tells_what_differs(presented: dict[str, Any], reason: Rea
 
 def test_a_salt_key_that_is_not_the_seal_s_opens_nothing_by_itself() -> None:
     value = _CASE.disclosures[0].value
-    bare = DerivingOpener(_holding(_CASE, *Name).parsed, salt_key=bytes(32))
+    bare = DerivingOpener(_holding(_CASE, *Name).parsed, salt_keys=[bytes(32)])
     assert bare.matches(Name.MSG, value) is None
     assert bare.shown(Name.MSG, value) is None
     assert bare.recipient_matches(AddressType.EMAIL, "anna.berg@example.se") is None
@@ -568,10 +568,10 @@ def test_a_salt_key_that_is_not_the_seal_s_opens_nothing_by_itself() -> None:
 
 
 def test_beside_a_salt_key_that_is_not_the_seal_s_what_came_along_is_opened() -> None:
-    report = _CASE.judge(opener=DerivingOpener(_CASE.parsed, salt_key=bytes(32)), links=_LINKS)
+    report = _CASE.judge(opener=DerivingOpener(_CASE.parsed, salt_keys=[bytes(32)]), links=_LINKS)
     assert report.reason is Reason.GENUINE
     bare = replace(_CASE, seal=_CASE.parsed.jws.text + "~")
-    report = bare.judge(opener=DerivingOpener(bare.parsed, salt_key=bytes(32)))
+    report = bare.judge(opener=DerivingOpener(bare.parsed, salt_keys=[bytes(32)]))
     assert report.reason is Reason.CONTENT_NOT_OPENABLE
 
 
