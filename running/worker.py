@@ -1,8 +1,8 @@
 """The worker: what is done on a schedule rather than on request, in a process of its own.
 
 Today, every minute: it re-derives each operator's newest checkpoint from the stored tiles and compares, so that a
-damaged disk is noticed by us and not by a customer; and it forgets the idempotency keys that have run out. Later
-timers, re-checks and the publisher join here.
+damaged disk is noticed by us and not by a customer; it forgets the idempotency keys that have run out; and it looks
+after the guarantor's keys. Later timers, re-checks and the publisher join here.
 """
 
 import logging
@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from running.key_watch import KeyWatch
 from settings import SettingsInvalid, read_settings
 from sigill.errors import SigillError
 from sigill.tlog.leaf import format_leaf
@@ -89,11 +90,13 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    watch = KeyWatch(services)
     while not stop.is_set():
         try:
             for fault in check_heads(services.log, keys_of=services.keys.note_keys):
                 _LOGGER.error("log damaged: %s", fault)
             forget_keys(services.engine, at=now())
+            watch.look(at=now())
         except StoreUnavailable as error:
             _LOGGER.warning("the logs were not checked: %s", error)
         stop.wait(INTERVAL_S)

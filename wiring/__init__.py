@@ -28,7 +28,7 @@ from settings.secret_file import read_token
 from sigill.report.trust import Trust, TrustedLog
 from sigill.tlog.note import format_vkey
 from signing.keys.files import publish_file
-from signing.keys.generations import FileNoteSigner
+from signing.keys.generations import FileNoteSigner, Generations
 from signing.keys.listing import KeyKind
 from signing.keys.ring import KeyRing, open_key_ring
 from signing.kinds import Kinds
@@ -249,13 +249,13 @@ def _database_fault(engine: Engine) -> str | None:
 
 
 def _trust_source(identity: Identity, keys: KeyRing, log: TransparencyLog, base_url: str) -> Callable[[], Trust]:
-    """Return a source of trust snapshots, each at most `TRUST_LASTS` old."""
-    kept: list[Trust] = []
+    """Return a source of trust snapshots, each at most `TRUST_LASTS` old, and none older than the keys."""
+    kept: list[tuple[Trust, Generations]] = []
 
     def trust() -> Trust:
-        at = now()
-        if kept and at - kept[0].as_of < TRUST_LASTS and at >= kept[0].as_of:
-            return kept[0]
+        at, generations = now(), keys.current()
+        if kept and kept[0][1] is generations and timedelta(0) <= at - kept[0][0].as_of < TRUST_LASTS:
+            return kept[0][0]
         logs = {
             head.log_id: TrustedLog(
                 operator=head.log_id,
@@ -265,9 +265,10 @@ def _trust_source(identity: Identity, keys: KeyRing, log: TransparencyLog, base_
                 former=vkeys[1:],
             )
             for head in log.logs()
-            for vkeys in [tuple(map(format_vkey, keys.note_keys(head.origin, at)))]
+            for vkeys in [tuple(map(format_vkey, generations.note_keys(head.origin, at)))]
         }
-        kept[:] = [Trust(identity.issuer, at, keys.published(at), logs)]
-        return kept[0]
+        made = Trust(identity.issuer, at, generations.published(at), logs)
+        kept[:] = [(made, generations)]
+        return made
 
     return trust

@@ -25,13 +25,21 @@ class JwksSchema(Schema):
     keys = fields.List(fields.Nested(JwkSchema), required=True)
 
 
-class TrustedLogSchema(Schema):
-    """One operator's log: origin, C2SP verifier key, and where it is served."""
+class RootLogSchema(Schema):
+    """The log over all logs: origin, C2SP verifier key, and where it is served."""
+
+    origin = fields.String(required=True)
+    vkey = fields.String(required=True, metadata={"description": "The key that signs its checkpoints now"})
+    url = fields.String(required=True)
+    former_vkeys = fields.List(
+        fields.String(), metadata={"description": "The keys that signed its checkpoints before, newest first"}
+    )
+
+
+class TrustedLogSchema(RootLogSchema):
+    """One operator's log; `guarantor` is the guarantor's own."""
 
     operator = fields.String(required=True)
-    origin = fields.String(required=True)
-    vkey = fields.String(required=True)
-    url = fields.String(required=True)
 
 
 class TrustSchema(Schema):
@@ -41,6 +49,8 @@ class TrustSchema(Schema):
     as_of = fields.Integer(required=True)
     jwks = fields.Nested(JwksSchema, required=True)
     logs = fields.List(fields.Nested(TrustedLogSchema), required=True)
+    root = fields.Nested(RootLogSchema, metadata={"description": "The log over all logs, where there is one"})
+    log_policy = fields.String(metadata={"description": "The witnesses that are asked, as a C2SP tlog-policy"})
 
 
 class ConfigurationSchema(Schema):

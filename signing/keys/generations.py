@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from sigill.keys.jwks import PublishedKey
-from sigill.tlog.note import VerifierKey
+from sigill.tlog.note import VerifierKey, format_vkey
 from signing.errors import KeyUnusable
 from signing.keys.files import FileSigner, open_ed25519, open_p256
 from signing.keys.listing import TYPS, KeyKind, ListedKey, Listing
@@ -47,7 +47,7 @@ class LogKey:
     """One Ed25519 key, which signs every log's checkpoints under the log's name."""
 
     def __init__(self, key: ed25519.Ed25519PrivateKey) -> None:
-        self.public_key = key.public_key().public_bytes_raw()
+        self.vkey_end = format_vkey(VerifierKey("x", key.public_key().public_bytes_raw())).split("+", 2)[2]
         self.named = lru_cache(maxsize=_NAMED)(lambda origin: FileNoteSigner(origin, key))
 
 
@@ -70,6 +70,10 @@ class Generations:
         newest = self.listing.of(kind)[0]
         span = f"from {newest.valid_from:%Y-%m-%d} to {newest.valid_until:%Y-%m-%d}"
         raise KeyUnusable(f"the {kind} key is valid {span} only")
+
+    def key(self, listed: ListedKey) -> AnyKey:
+        """Return a listed key itself."""
+        return self.log_keys[listed.file] if listed.kind is KeyKind.LOG else self.signers[listed.file]
 
     def latest(self, kind: KeyKind, at: datetime) -> FileSigner:
         """Return the P-256 key that signs at `at` or, where none is valid, the newest that was."""
@@ -124,6 +128,11 @@ class Generations:
                 verb = "runs out" if kind in TYPS else "has signed for two years on"
                 said.append(f"the {kind} key {verb} {ends:%Y-%m-%d}: python -m running.keys rotate {kind}")
         return said
+
+
+def name_of(key: AnyKey) -> str:
+    """Return what a key is known by in public: its kid, or how the verifier keys of a log's key end."""
+    return key.kid if isinstance(key, FileSigner) else key.vkey_end
 
 
 def load_key(folder: Path, key: ListedKey, *, make: bool = False) -> AnyKey:

@@ -53,7 +53,7 @@ class KeyRing:
         """Return the keys, at most a second old."""
         if time.monotonic() >= self._next_look_s and self._looking.acquire(blocking=False):  # one looks, no one waits
             try:
-                self._look()
+                self.look()
             finally:
                 self._looking.release()
         return self._generations
@@ -91,7 +91,8 @@ class KeyRing:
         said = self.current().warnings(at)
         return said if self._trouble is None else [*said, f"the keys were not read anew: {self._trouble}"]
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Read the list again if it changed, without waiting for the second to be over."""
         self._next_look_s = time.monotonic() + LOOKED_AT_EVERY_S
         mark = mark_of(self._folder / NAME)
         if mark == self._mark:

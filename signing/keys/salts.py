@@ -90,6 +90,10 @@ class SaltKeys:
         open_secret(following, make=True)
         return generation
 
+    def generations(self, operator_id: str, at: datetime) -> tuple[int, ...]:
+        """Return which generations `at`'s month has, newest first. Raises KeyUnusable."""
+        return tuple(map(_generation, self._generations(self._path(operator_id, at))))
+
     def operators(self) -> tuple[str, ...]:
         """Return which operators have salt keys, in order. Raises KeyUnusable."""
         return tuple(sorted(_names(self._folder)))
