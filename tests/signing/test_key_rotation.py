@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -50,7 +51,7 @@ def test_a_rotation_is_found_without_a_restart_and_within_a_second(
     tmp_path: Path, keys: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(ring.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     keys.look()
     turn(tmp_path, *KeyKind)
     before = keys.current()
@@ -306,7 +307,7 @@ def test_a_month_s_salt_key_is_rotated_and_the_old_one_goes_on_opening(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(salts.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     here, elsewhere = SaltKeys(tmp_path), SaltKeys(tmp_path)
     first = here.for_sealing("bank", AT)
     assert elsewhere.rotate("telco", AT) == 0
@@ -414,7 +415,7 @@ def test_looking_costs_no_read_while_nothing_changed(
     def read(*_arguments: object, **_options: object) -> bytes:
         raise AssertionError("a file was read")
 
-    monkeypatch.setattr(files.Path, "read_bytes", read)
+    monkeypatch.setattr(Path, "read_bytes", read)
     keys.look()
     keys.seal_signer(AT)
     monkeypatch.undo()
