@@ -15,6 +15,7 @@ from api.resources import (
     log,
     messages,
     metrics,
+    proofs,
     registry,
     status,
     verifications,
@@ -62,6 +63,7 @@ def make_api(world: ApiWorld) -> Flask:
     for resource in (
         messages,
         withdrawals,
+        proofs,
         conversations,
         verifications,
         registry,

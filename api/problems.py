@@ -55,6 +55,7 @@ from transparency.errors import (
     KeyClaimed,
     LogConflict,
     LogCorrupt,
+    LogHalted,
     LogUnknown,
     Overloaded,
     StatusListUnknown,
@@ -237,6 +238,13 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     LogConflict: Problem("log-conflict", 409, "The log belongs to another", "Choose another name."),
     LogCorrupt: Problem(
         "log-corrupt", 503, "The log contradicts itself", "Nothing more is signed until we have mended it."
+    ),
+    LogHalted: Problem(
+        "log-halted",
+        503,
+        "Nothing is sealed in this log at present",
+        "Somebody outside has seen more of it than there is. Nothing was sealed; we have to mend it first.",
+        after_s=600,
     ),
     TokenExists: Problem("token-exists", 409, "This seal is in the log already", "Nothing was written. Try again."),
     StoreUnavailable: _STORE,

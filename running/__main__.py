@@ -1,4 +1,4 @@
-"""`python -m running`: prepare the data folder, then keep the web server and the worker running.
+"""`python -m running`: prepare the data folder, then keep the web server, the worker and the publisher running.
 
 What `make run` and the image start. Settings come from the environment (see `settings`). `python -m running web` is
 the web server alone, over a folder that is prepared: it is what the supervisor starts.
@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from running.alone import NotAlone, alone_in, check_port_is_free
 from running.first_start import prepare
+from running.guard import RolledBackLog
 from running.metrics_files import open_folder
 from running.supervise import Child, supervise
 from settings import Settings, SettingsInvalid, read_settings
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] = (), *, become: Become = os.execve) -> int:
             sys.stdout.write(prepare(settings))
             sys.stdout.flush()
             return supervise(children_of(settings))
-    except (SettingsInvalid, NotAlone, SigillError) as error:
+    except (SettingsInvalid, NotAlone, RolledBackLog, SigillError) as error:
         said = str(error)
     except SQLAlchemyError as error:
         said = f"the database cannot be used: {getattr(error, 'orig', None) or type(error).__name__}"
@@ -55,11 +56,12 @@ def main(arguments: Sequence[str] = (), *, become: Become = os.execve) -> int:
 
 
 def children_of(settings: Settings) -> list[Child]:
-    """Return the processes of one machine: the web server and the worker."""
+    """Return the processes of one machine: the web server, the worker and the root log's publisher."""
     environment = {"VAR": str(settings.var), "SIGILL_BIND": settings.bind, "SIGILL_PUBLIC_URL": settings.public_url}
     return [
         Child("web", (sys.executable, "-m", "running", "web"), environment),
         Child("worker", (sys.executable, "-m", "running.worker"), environment),
+        Child("publisher", (sys.executable, "-m", "running.publisher"), environment),
     ]
 
 

@@ -5,11 +5,14 @@ short is completed by the next. Keys and the guarantor's name are made only whil
 sealed could not be verified with others.
 """
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, or_, select
 
 from running.demo import seed_demonstration, write_demo_file
 from running.first_things import three_things
+from running.guard import check_not_rolled_back
+from running.witnesses import ask_over_http
 from settings import Settings
+from sigill.report.trust import ROOT
 from storage.engine import is_made, make_engine, reading
 from storage.migrate import migrate, starting
 from transparency.tables import logs
@@ -17,7 +20,10 @@ from wiring import build_services
 
 
 def prepare(settings: Settings) -> str:
-    """Prepare `settings.var`; return what to print. Raises SettingsInvalid, KeyUnusable, SQLAlchemyError, OSError."""
+    """Prepare `settings.var`; return what to print.
+
+    Raises SettingsInvalid, KeyUnusable, RolledBackLog, StoreUnavailable, SQLAlchemyError, OSError.
+    """
     settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = make_engine(settings.database_url)
     try:
@@ -31,6 +37,8 @@ def _prepare(settings: Settings) -> str:
     services = build_services(settings, first_start=not has_logs(settings.database_url))
     try:
         migrate(services.engine)
+        services.log.create_log(ROOT, services.identity.root_origin)
+        check_not_rolled_back(services, ask_over_http(services.log_policy))
         if not services.identity.demonstration:
             return f"Sigill runs at {settings.public_url}\n"
         seed_demonstration(services)
@@ -49,6 +57,7 @@ def has_logs(database_url: str) -> bool:
         with reading(engine) as connection:
             if not inspect(connection).has_table(logs.name):
                 return False
-            return bool(connection.execute(select(func.count()).select_from(logs)).scalar_one())
+            some = or_(logs.c.log_id != ROOT, logs.c.size > 0)  # the root log is there, and empty, from the start
+            return bool(connection.execute(select(func.count()).select_from(logs).where(some)).scalar_one())
     finally:
         engine.dispose()

@@ -11,7 +11,10 @@
 | SIGILL_DEMONSTRATION  | 1: fictional operators and a demonstration issuer | 1                                      |
 | SIGILL_TIME_ZONE      | zone of the times customers read                  | Europe/Stockholm                       |
 | SIGILL_SEAL_DAYS      | how long a seal is vouched for                    | 1095                                   |
+| SIGILL_ROOT_INTERVAL  | seconds between rounds of the root log's publisher | 10                                    |
+| SIGILL_LOG_POLICY_FILE | the witnesses to ask, as a C2SP tlog-policy      | none: no witness is asked              |
 | SIGILL_METRICS_TOKEN_FILE | the file of the token that opens /metrics     | none: this machine only, on trial      |
+| SIGILL_PUBLISH_TO, SIGILL_PUBLISH_ENTRIES_TO, SIGILL_S3_ENDPOINT | see `settings.publishing` | not published |
 
 SIGILL_DATABASE_URL is another name of DATABASE_URL. A password is better kept in a passfile than in it.
 
@@ -27,7 +30,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from settings import database
+from settings import database, publishing
 
 _OURS: Final = "SIGILL_"
 _KNOWN: Final = {
@@ -38,7 +41,10 @@ _KNOWN: Final = {
     "SIGILL_DEMONSTRATION",
     "SIGILL_TIME_ZONE",
     "SIGILL_SEAL_DAYS",
+    "SIGILL_ROOT_INTERVAL",
+    "SIGILL_LOG_POLICY_FILE",
     "SIGILL_METRICS_TOKEN_FILE",
+    *publishing.NAMES,
     "SIGILL_URL",  # the command line's; harmless here
     "SIGILL_API_KEY",
 }
@@ -48,6 +54,7 @@ _ISSUER: Final = re.compile(r"https://[a-z0-9.-]+\Z")
 _PORT: Final = "8000"
 _MAX_PORT: Final = 65_535
 _MAX_DAYS: Final = 36_500
+_MAX_INTERVAL_S: Final = 3600
 DEMONSTRATION_ISSUER: Final = "https://demonstration.sigill.example"
 
 
@@ -72,7 +79,10 @@ class Settings:
     given: frozenset[str]
     time_zone: ZoneInfo
     seal_lifetime: timedelta
+    root_interval_s: int
+    log_policy_file: Path | None
     metrics_token_file: Path | None
+    publishing: publishing.Publishing
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -99,9 +109,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     _expect(faults, zone in available_timezones(), "SIGILL_TIME_ZONE is a name such as Europe/Stockholm")
     days = environment.get("SIGILL_SEAL_DAYS") or "1095"
     _expect(faults, _is_number(days, at_most=_MAX_DAYS), "SIGILL_SEAL_DAYS is 1 to 36500")
+    interval = environment.get("SIGILL_ROOT_INTERVAL") or "10"
+    _expect(faults, _is_number(interval, at_most=_MAX_INTERVAL_S), "SIGILL_ROOT_INTERVAL is 1 to 3600 seconds")
     database_url, database_faults = database.read_database_url(environment, var=var)
     faults += database_faults
-    token_file = environment.get("SIGILL_METRICS_TOKEN_FILE")
+    published, publishing_faults = publishing.read_publishing(environment, var=var)
+    faults += publishing_faults
     if faults:
         raise SettingsInvalid(faults)
     return Settings(
@@ -114,7 +127,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         given=frozenset(name for name in (*_KNOWN, "DATABASE_URL") if environment.get(name)),
         time_zone=ZoneInfo(zone),
         seal_lifetime=timedelta(days=int(days)),
-        metrics_token_file=Path(token_file).resolve() if token_file else None,
+        root_interval_s=int(interval),
+        log_policy_file=_file(environment, "SIGILL_LOG_POLICY_FILE"),
+        metrics_token_file=_file(environment, "SIGILL_METRICS_TOKEN_FILE"),
+        publishing=published,
     )
 
 
@@ -149,6 +165,11 @@ def _faults_of_identity(issuer: str | None, demonstration: str) -> list[str]:
             f"SIGILL_ISSUER {issuer} is no demonstration's name; give SIGILL_DEMONSTRATION=0 with it",
         )
     return faults
+
+
+def _file(environment: Mapping[str, str], name: str) -> Path | None:
+    given = environment.get(name)
+    return Path(given).resolve() if given else None
 
 
 def _is_number(text: str, *, at_most: int) -> bool:

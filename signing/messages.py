@@ -16,6 +16,7 @@ class SealedMessage:
     jws: str
     code: Code
     sealed_at: datetime
+    log_id: str
     origin: str
     index: int
     receipt: str
@@ -32,6 +33,7 @@ def load_message(jti: str, *, operator_id: str | None, world: SigningWorld) -> S
         jws=found.jws,
         code=Code(found.code),
         sealed_at=found.created_at,
+        log_id=found.log_id,
         origin=head.origin,
         index=found.index,
         receipt=world.log.receipt(found.log_id, found.index),

@@ -61,7 +61,7 @@ class Served:
 @contextmanager
 def served(made: Deployment, folder: Path, *, workers: int = 2) -> Iterator[Served]:
     """Serve a deployment until the block ends. Raises TimeoutError."""
-    port = _free_port()
+    port = free_port()
     server = Served(port, folder / "gunicorn.log")
     settings = {
         "VAR": str(made.services.settings.var),
@@ -108,7 +108,8 @@ def _wait_until_ready(server: Served, process: subprocess.Popen[bytes]) -> None:
     raise TimeoutError(f"the server did not begin: {server.said()[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody uses just now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port

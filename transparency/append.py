@@ -116,10 +116,11 @@ class StoredToken:
 
 @dataclass(frozen=True, slots=True)
 class LogHead:
-    """A log's row: where it stands, and the signed note that says so."""
+    """A log's row: where it stands, and the signed note that says so; `halted` says why nothing more is appended."""
 
     log_id: str
     origin: str
     size: int
     root: bytes
     checkpoint: str
+    halted: str | None = None

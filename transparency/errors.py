@@ -10,6 +10,7 @@ TransparencyError(SigillError)
 ├── StatusListUnknown  no status list of that number
 ├── LogConflict        a log of that id has another origin, or the origin another log
 ├── LogCorrupt         head, tiles and memory contradict each other: nothing more is signed for that log
+├── LogHalted          the log was rolled back or rewritten: nothing more is appended until somebody has mended it
 ├── Overloaded         too much waits to be committed; nothing of this was
 └── StoreUnavailable   the database, or the key of the checkpoint, did not answer; nothing was acknowledged
     └── CommitInterrupted   nobody knows whether it was committed: ask again with the same idempotency key
@@ -60,6 +61,10 @@ class LogConflict(TransparencyError):
 
 class LogCorrupt(TransparencyError):
     """The stored head, the tiles and what this process saw before cannot all be true."""
+
+
+class LogHalted(TransparencyError):
+    """A witness, or the root log, has seen more of this log than there is. `str()` says who saw what."""
 
 
 class StoreUnavailable(TransparencyError):

@@ -17,6 +17,7 @@ from transparency.append import Append, Appended, LogHead, StoredToken
 from transparency.commit_queue import MAX_BATCH, MAX_WAITING, CommitObserver, CommitQueue
 from transparency.errors import LogConflict, StoreUnavailable, TransparencyError
 from transparency.reading import LogReader
+from transparency.receipts import Receipt, whole_receipt
 from transparency.renewal import renew_checkpoints
 from transparency.sequencing import Committed, Sequencer, SignersFor, signed_checkpoint
 from transparency.tables import logs, tokens
@@ -121,6 +122,14 @@ class TransparencyLog:
     def receipt(self, log_id: str, index: int) -> str:
         """Return a fresh tlog-proof of a leaf against the current checkpoint. Raises LogUnknown, EntryUnknown."""
         return self._reader.receipt(log_id, index)
+
+    def whole_receipt(self, log_id: str, index: int) -> Receipt:
+        """Return a leaf's receipt with the second proof, for the root log; without it while there is none.
+
+        Raises LogUnknown, EntryUnknown, LogCorrupt, StoreUnavailable.
+        """
+        whole = whole_receipt(self._engine, log_id, index, reader=self._reader, signers_for=self._signers_for)
+        return Receipt(self.receipt(log_id, index), None) if whole is None else whole
 
     def receipt_at(self, log_id: str, index: int, tree_size: int, *, at: datetime) -> str:
         """Return the proof that was given out at `at` with a tree of that size: its checkpoint is signed as then.

@@ -82,7 +82,7 @@ class LogReader:
         """
         with self._reading() as connection:
             head = _head_with_leaf(connection, log_id, index)
-            path = inclusion_proof(index, head.size, self._nodes(connection, head.log_id, head.size))
+            path = inclusion_proof(index, head.size, self.nodes(connection, head.log_id, head.size))
         return format_proof(LogProof(index, path, head.checkpoint))
 
     def proof_at(self, log_id: str, index: int, tree_size: int) -> tuple[str, bytes, Sequence[bytes]]:
@@ -94,10 +94,25 @@ class LogReader:
             head = _head_with_leaf(connection, log_id, tree_size - 1)
             if not 0 <= index < tree_size:
                 raise EntryUnknown(f"no leaf {index} in log {log_id[:80]!r} when it had {tree_size}")
-            read = self._nodes(connection, log_id, tree_size)
+            read = self.nodes(connection, log_id, tree_size)
             return head.origin, root_hash(tree_size, read), inclusion_proof(index, tree_size, read)
 
-    def _nodes(self, connection: Connection, log_id: str, tree_size: int) -> NodeReader:
+    def root_at(self, log_id: str, tree_size: int) -> bytes:
+        """Return the root of the tree as it was with `tree_size` leaves, from the tiles.
+
+        Raises LogUnknown, EntryUnknown (the log has not as many leaves), LogCorrupt.
+        """
+        with self._reading() as connection:
+            head = _load_head(connection, log_id)
+            if head is None:
+                raise LogUnknown(f"no log {log_id[:80]!r}")
+            if not 0 <= tree_size <= head.size:
+                raise EntryUnknown(f"log {log_id[:80]!r} has {head.size} leaves, not {tree_size}")
+            return root_hash(tree_size, self.nodes(connection, log_id, tree_size))
+
+    def nodes(self, connection: Connection, log_id: str, tree_size: int) -> NodeReader:
+        """Return a reader of the nodes of a log as it was with `tree_size` leaves. It raises LogCorrupt."""
+
         @cache
         def read_tile(tile: Tile) -> bytes:
             data = self._load_tile(connection, log_id, tile)
@@ -162,7 +177,7 @@ def _head_with_leaf(connection: Connection, log_id: str, index: int) -> LogHead:
 
 
 def _head(row: Row[Any]) -> LogHead:
-    return LogHead(row.log_id, row.origin, row.size, row.root, row.checkpoint)
+    return LogHead(row.log_id, row.origin, row.size, row.root, row.checkpoint, row.halted)
 
 
 def _leaf(row: Row[Any]) -> AnyLeaf:

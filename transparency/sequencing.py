@@ -31,7 +31,15 @@ from storage.engine import reading, writing
 from storage.prepared import Asked, Prepared, together
 from transparency.append import Append, Ledger, LogHead, Part, Place
 from transparency.edge import Edge
-from transparency.errors import CodeTaken, CommitInterrupted, LogCorrupt, LogUnknown, StoreUnavailable, TokenExists
+from transparency.errors import (
+    CodeTaken,
+    CommitInterrupted,
+    LogCorrupt,
+    LogHalted,
+    LogUnknown,
+    StoreUnavailable,
+    TokenExists,
+)
 from transparency.rows import insert_accepted
 from transparency.tables import logs, tokens
 from transparency.tile_store import load_edge, save_tiles
@@ -50,7 +58,7 @@ class SignersFor(Protocol):
 _MAX_EDGES: Final = 256
 _CONNECTION_FAILURES: Final = (OperationalError, InterfaceError, InternalError)
 _LOCK_HEAD: Final = Prepared(
-    select(logs.c.log_id, logs.c.origin, logs.c.size, logs.c.root, logs.c.checkpoint)
+    select(logs.c.log_id, logs.c.origin, logs.c.size, logs.c.root, logs.c.checkpoint, logs.c.halted)
     .where(logs.c.log_id == bindparam("log"))
     .with_for_update()
 )
@@ -183,6 +191,9 @@ class Sequencer:
                 opened[log_id] = LogUnknown(f"no log {log_id[:80]!r}")
                 continue
             head = LogHead(*rows[0])
+            if head.halted is not None:
+                opened[head.log_id] = LogHalted(f"nothing more is sealed in this log: {head.halted}")
+                continue
             try:
                 edge = load_edge(connection, head, known=self._edges.get(head.log_id))
                 opened[head.log_id] = _OpenLog(head, edge)

@@ -182,7 +182,7 @@ def _log_evidence(seal: ParsedSeal, world: VerificationWorld) -> tuple[LogEviden
         token = world.log.token_by_jti(seal.claims.jti)
         if token is None or token.jws != seal.jws.text:
             return LogEvidence(None, absent=True), None
-        return LogEvidence(world.log.receipt(token.log_id, token.index)), token.index
+        return LogEvidence(world.log.whole_receipt(token.log_id, token.index).text), token.index
     except TransparencyError:  # not reachable, or damaged: cannot say
         return LogEvidence(None, reachable=False), None
 

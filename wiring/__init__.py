@@ -25,7 +25,8 @@ from policies.library import PolicyLibrary, load_library
 from registry.callers import Callers
 from settings import Settings, SettingsInvalid, check_unchanged
 from settings.secret_file import read_token
-from sigill.report.trust import Trust, TrustedLog
+from sigill.report.trust import ROOT, Trust, TrustedLog
+from sigill.tlog.log_policy import LogPolicy
 from sigill.tlog.note import format_vkey
 from signing.keys.files import publish_file
 from signing.keys.generations import FileNoteSigner, Generations
@@ -50,8 +51,9 @@ from web import (
     operator_page,
     problem_page,
 )
+from wiring.root_log import published_policy, read_log_policy
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+HERE: Final = Path(__file__).resolve().parents[1]
 TRUST_LASTS: Final = timedelta(seconds=2)
 _FOR_PROGRAMS: Final = ("/v1/", "/log/", "/registry/", "/status/", "/.well-known/", "/oauth/")
 
@@ -68,6 +70,11 @@ class Identity:
         """What every log's origin begins with: a stable, schema-less name."""
         return f"{self.issuer.removeprefix('https://')}/log"
 
+    @property
+    def root_origin(self) -> str:
+        """The origin of the log over all logs."""
+        return f"{self.log_prefix}/{ROOT}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
@@ -78,6 +85,7 @@ class Services:
     engine: Engine
     keys: KeyRing
     log: TransparencyLog
+    log_policy: LogPolicy
     metrics: Metrics
     metrics_token: str | None
     policies: PolicyLibrary
@@ -114,14 +122,16 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
     engine = make_engine(settings.database_url)
     metrics = Metrics()
     log = TransparencyLog(engine, signers_for=partial(_note_signers, keys), observer=metrics)
-    policies = _policies(ROOT / "policies")
-    trust = _trust_source(identity, keys, log, settings.public_url)
+    log_policy = read_log_policy(settings.log_policy_file)
+    policies = _policies(HERE / "policies")
+    trust = _trust_source(identity, keys, log, log_policy, settings.public_url)
     return Services(
         settings=settings,
         identity=identity,
         engine=engine,
         keys=keys,
         log=log,
+        log_policy=log_policy,
         metrics=metrics,
         metrics_token=read_token(settings.metrics_token_file),
         policies=policies,
@@ -248,7 +258,9 @@ def _database_fault(engine: Engine) -> str | None:
     return None
 
 
-def _trust_source(identity: Identity, keys: KeyRing, log: TransparencyLog, base_url: str) -> Callable[[], Trust]:
+def _trust_source(
+    identity: Identity, keys: KeyRing, log: TransparencyLog, policy: LogPolicy, base_url: str
+) -> Callable[[], Trust]:
     """Return a source of trust snapshots, each at most `TRUST_LASTS` old, and none older than the keys."""
     kept: list[tuple[Trust, Generations]] = []
 
@@ -256,19 +268,17 @@ def _trust_source(identity: Identity, keys: KeyRing, log: TransparencyLog, base_
         at, generations = now(), keys.current()
         if kept and kept[0][1] is generations and timedelta(0) <= at - kept[0][0].as_of < TRUST_LASTS:
             return kept[0][0]
-        logs = {
-            head.log_id: TrustedLog(
-                operator=head.log_id,
-                origin=head.origin,
-                vkey=vkeys[0],
-                url=f"{base_url}/log/{head.log_id}",
-                former=vkeys[1:],
-            )
-            for head in log.logs()
-            for vkeys in [tuple(map(format_vkey, generations.note_keys(head.origin, at)))]
-        }
-        made = Trust(identity.issuer, at, generations.published(at), logs)
+        trusted = partial(_trusted_log, generations, at, base_url)
+        root = trusted(ROOT, identity.root_origin)
+        logs = {head.log_id: trusted(head.log_id, head.origin) for head in log.logs() if head.log_id != ROOT}
+        published = published_policy(policy, keys=root.keys, url=root.url)
+        made = Trust(identity.issuer, at, generations.published(at), logs, root, published)
         kept[:] = [(made, generations)]
         return made
 
     return trust
+
+
+def _trusted_log(generations: Generations, at: datetime, base_url: str, log_id: str, origin: str) -> TrustedLog:
+    vkey, *former = map(format_vkey, generations.note_keys(origin, at))
+    return TrustedLog(operator=log_id, origin=origin, vkey=vkey, url=f"{base_url}/log/{log_id}", former=tuple(former))

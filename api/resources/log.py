@@ -1,4 +1,8 @@
-"""The operators' logs as C2SP tlog-tiles: checkpoints and hash tiles for anyone, entry bundles for auditors."""
+"""The logs as C2SP tlog-tiles: checkpoints and hash tiles for anyone, operators' entry bundles for auditors.
+
+The root log's entries are for anyone as well: they are other logs' heads. Its checkpoint is the newest that a quorum of
+witnesses cosigned.
+"""
 
 from flask import Response, request
 
@@ -8,8 +12,10 @@ from api.current import world
 from registry.errors import ScopeMissing
 from registry.model import Scope
 from sigill.errors import MalformedNote
+from sigill.report.trust import ROOT
 from sigill.tlog.tiles import Bundle, Tile, parse_path
 from transparency.errors import LogUnknown
+from transparency.root_log import newest_checkpoint
 
 blueprint = ApiBlueprint("log", __name__, url_prefix="/log", description="The operators' logs (C2SP tlog-tiles)")
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -21,8 +27,8 @@ _NOTE = "text/plain; charset=utf-8"
 @blueprint.response(200, {"type": "string"}, content_type=_NOTE)
 @problem_responses(404, 503)
 def get_checkpoint(operator_id: str) -> Response:
-    """Return the newest signed checkpoint of one operator's log (https://c2sp.org/tlog-checkpoint)."""
-    note = world().signing.log.checkpoint(operator_id)
+    """Return the newest signed checkpoint of one operator's log, or of `root` (https://c2sp.org/tlog-checkpoint)."""
+    note = _root_checkpoint() if operator_id == ROOT else world().signing.log.checkpoint(operator_id)
     if note is None:
         raise LogUnknown(f"there is no log called {operator_id[:63]!r}")
     response = Response(note, content_type=_NOTE)
@@ -38,7 +44,10 @@ def get_checkpoint(operator_id: str) -> Response:
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=_OCTETS)
 @problem_responses(401, 403, 404, 503)
 def get_tile(operator_id: str, path: str) -> Response:
-    """Return one tile (https://c2sp.org/tlog-tiles): hashes for anyone, entries with an auditor's key."""
+    """Return one tile (https://c2sp.org/tlog-tiles): hashes for anyone, entries with an auditor's key.
+
+    The entries of `root` are for anyone.
+    """
     try:
         place = parse_path(f"tile/{path}")
     except MalformedNote:
@@ -48,9 +57,14 @@ def get_tile(operator_id: str, path: str) -> Response:
     if data is None:
         raise LogUnknown("there is no such tile (yet)")
     response = Response(data, content_type=_OCTETS)
-    response.headers["Cache-Control"] = "private, no-store" if entries else _IMMUTABLE
+    response.headers["Cache-Control"] = "private, no-store" if entries and operator_id != ROOT else _IMMUTABLE
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
+
+
+def _root_checkpoint() -> str | None:
+    shown = newest_checkpoint(world().signing.engine)
+    return None if shown is None else shown.note
 
 
 def _hashes(operator_id: str, tile: Tile) -> bytes | None:
@@ -58,7 +72,7 @@ def _hashes(operator_id: str, tile: Tile) -> bytes | None:
 
 
 def _entries(operator_id: str, bundle: Bundle) -> bytes | None:
-    operator = authenticate_caller(Scope.LOG_READ_ENTRIES).operator
+    operator = None if operator_id == ROOT else authenticate_caller(Scope.LOG_READ_ENTRIES).operator
     if operator is not None and operator.id != operator_id:
         raise ScopeMissing(f"this key reads the entries of {operator.id} only")
     return world().signing.log.entry_bundle(operator_id, bundle.index, bundle.width)

@@ -26,7 +26,7 @@ class JwksSchema(Schema):
 
 
 class RootLogSchema(Schema):
-    """The log over all logs: origin, C2SP verifier key, and where it is served."""
+    """A log: origin, the C2SP verifier key it signs with now, those it signed with before, and where it is served."""
 
     origin = fields.String(required=True)
     vkey = fields.String(required=True, metadata={"description": "The key that signs its checkpoints now"})
@@ -49,8 +49,8 @@ class TrustSchema(Schema):
     as_of = fields.Integer(required=True)
     jwks = fields.Nested(JwksSchema, required=True)
     logs = fields.List(fields.Nested(TrustedLogSchema), required=True)
-    root = fields.Nested(RootLogSchema, metadata={"description": "The log over all logs, where there is one"})
-    log_policy = fields.String(metadata={"description": "The witnesses that are asked, as a C2SP tlog-policy"})
+    root = fields.Nested(RootLogSchema, metadata={"description": "The log over all logs"})
+    log_policy = fields.String(metadata={"description": "The witnesses asked to cosign the root log (tlog-policy)"})
 
 
 class ConfigurationSchema(Schema):

@@ -10,8 +10,9 @@ from typing import BinaryIO, Final
 
 from sigill.cli.exits import Stop
 from sigill.encoding.base64url import format_base64url
-from sigill.errors import MalformedKey
+from sigill.errors import MalformedKey, MalformedNote
 from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
+from sigill.tlog.log_policy import LogPolicy, parse_log_policy
 
 STDIN: Final = "-"
 MAX_FILE_BYTES: Final = 1024 * 1024
@@ -74,6 +75,16 @@ def read_trust(name: str) -> Trust:
         return parse_trust(read_bytes(name, max_bytes=MAX_TRUST_BYTES))
     except MalformedKey as error:
         raise Stop(f"The trust file cannot be used: {error}. Fetch it again: sigill trust --out FILE") from error
+
+
+def read_log_policy(name: str) -> LogPolicy:
+    """Return the log policy in the file called `name`. Raises Stop, naming the line."""
+    try:
+        return parse_log_policy(read_text(name))
+    except MalformedNote as error:
+        raise Stop(
+            f"The log policy cannot be used: {error}. Its form is that of https://c2sp.org/tlog-policy."
+        ) from error
 
 
 def write_file(path: Path, content: str) -> None:

@@ -15,7 +15,7 @@ from sigill.cli.arguments import Subparsers, add_command, add_recipient, address
 from sigill.cli.connect import add_url, connect
 from sigill.cli.environment import default_language
 from sigill.cli.exits import Exit, Stop
-from sigill.cli.files import check_one_stdin, hash_attachment, read_seal, read_text, read_trust
+from sigill.cli.files import check_one_stdin, hash_attachment, read_log_policy, read_seal, read_text, read_trust
 from sigill.cli.show import say, say_json, verdict_lines
 from sigill.encoding.base64url import format_base64url
 from sigill.errors import MalformedHtml, MalformedSeal, MalformedStatusList
@@ -72,6 +72,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--status", action="append", metavar="FILE", help="offline: a status list (see: sigill status); may be repeated"
     )
+    parser.add_argument(
+        "--log-policy", metavar="FILE", help="offline: the witnesses you trust; default: the trust file's"
+    )
     add_url(parser)
     parser.add_argument("--language", choices=spelled(Language), help="default: from LC_ALL, LC_MESSAGES or LANG")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -96,10 +99,13 @@ def _check_usage(arguments: argparse.Namespace) -> None:
         raise Stop("--receipt is for work offline. Give --trust too, or leave it out: the service has the proof.")
     if arguments.status and not arguments.trust:
         raise Stop("--status is for work offline. Give --trust too, or leave it out: the service knows better.")
+    if arguments.log_policy and not arguments.trust:
+        raise Stop("--log-policy is for work offline. Give --trust and --receipt too.")
     if arguments.trust and arguments.url:
         raise Stop("--trust works offline, --url asks the service. Give one of them.")
     lists = arguments.status or ()
-    check_one_stdin(arguments.file, arguments.content, arguments.seal, arguments.trust, arguments.receipt, *lists)
+    named = (arguments.file, arguments.content, arguments.seal, arguments.trust, arguments.receipt)
+    check_one_stdin(*named, arguments.log_policy, *lists)
 
 
 def _read(arguments: argparse.Namespace) -> _Brought:
@@ -177,6 +183,7 @@ def _judge(brought: _Brought, arguments: argparse.Namespace, trust: Trust, recei
         log=LogEvidence(receipt),
         at=datetime.now(UTC),
         status=StatusEvidence(tuple(_status_list(name) for name in arguments.status or ())),
+        log_policy=None if arguments.log_policy is None else read_log_policy(arguments.log_policy),
     )
     return judge_seal(brought.seal, evidence)
 

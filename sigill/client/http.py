@@ -1,6 +1,5 @@
 """One HTTP exchange with the service: TLS checked, no redirect followed, every answer bounded in bytes and time."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from sigill.client.errors import MAY_BE_SEALED, ServiceUnavailable, SettingsRefused, UnexpectedAnswer
+from sigill.client.timely import make_pool
 
 DEFAULT_TIMEOUT_S: Final = 10.0
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
@@ -47,11 +47,7 @@ class Transport:
     def __init__(self, base_url: str, *, timeout_s: float = DEFAULT_TIMEOUT_S, ca_file: str | None = None) -> None:
         self.base_url = check_base_url(base_url)
         self._timeout_s = timeout_s
-        self._pool = urllib3.PoolManager(
-            retries=False,
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=ca_file,
-        )
+        self._pool = make_pool(ca_file)
 
     def exchange(
         self,
@@ -68,7 +64,6 @@ class Transport:
         Raises ServiceUnavailable where none comes in time, UnexpectedAnswer for a redirect or an answer too long.
         """
         timeout_s = self._timeout_s + more_time_s
-        deadline = time.monotonic() + timeout_s
         answered = False
         try:
             response = self._pool.request(
@@ -83,7 +78,7 @@ class Transport:
             )
             answered = True
             try:
-                data = _read(response, deadline=deadline, max_bytes=max_bytes)
+                data = _read(response, max_bytes=max_bytes)
             except BaseException:
                 response.close()
                 raise
@@ -154,7 +149,7 @@ def _tell_failure(base_url: str, error: Exception, *, sent: bool) -> str:
     )
 
 
-def _read(response: urllib3.BaseHTTPResponse, *, deadline: float, max_bytes: int) -> bytes:
+def _read(response: urllib3.BaseHTTPResponse, *, max_bytes: int) -> bytes:
     data = bytearray()
     while chunk := response.read1(_CHUNK_BYTES):
         data += chunk
@@ -162,6 +157,4 @@ def _read(response: urllib3.BaseHTTPResponse, *, deadline: float, max_bytes: int
             raise UnexpectedAnswer(
                 f"The service's answer is longer than {max_bytes} bytes. Check that the address is the service's."
             )
-        if time.monotonic() > deadline:
-            raise ServiceUnavailable(f"The service answers too slowly. {MAY_BE_SEALED} Try again later.")
     return bytes(data)

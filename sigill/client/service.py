@@ -22,14 +22,18 @@ from sigill.client.errors import ServiceUnavailable, UnexpectedAnswer
 from sigill.client.exchange import Call, Exchange, format_body
 from sigill.client.http import DEFAULT_TIMEOUT_S, Transport
 from sigill.client.message import Message, Question, hash_message, message_body, question_body
+from sigill.client.receipts import check_receipt, fetch_receipt
 from sigill.client.retry import PATIENCE, Patience, check_key, new_key
 from sigill.client.sealed import Prover, Sealed
 from sigill.client.status import fetch_status_list
 from sigill.client.streamed import StreamedMessage
 from sigill.errors import MalformedKey
+from sigill.report.logged import Logged
 from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
 from sigill.seal.claims import StatusClaim
+from sigill.seal.token import ParsedSeal
 from sigill.status.token import ParsedStatusList
+from sigill.tlog.log_policy import LogPolicy
 
 
 class Beside(TypedDict, total=False):
@@ -197,6 +201,14 @@ class Client:
     def status_list(self, claim: StatusClaim) -> ParsedStatusList:
         """Return the status list that a seal's claim names, for work offline: well-formed, and not yet judged."""
         return fetch_status_list(claim, exchange=self._public)
+
+    def receipt(self, seal: ParsedSeal, *, policy: LogPolicy | None = None) -> tuple[str, Logged]:
+        """Return a seal's receipt, to keep beside it, and what it proves; `policy`: the witnesses you trust.
+
+        Once witnesses have cosigned, the same receipt is answered for good. Raises AnswerNotTrusted.
+        """
+        receipt = fetch_receipt(seal, exchange=self._public)
+        return receipt, self._prover().check(lambda trust: check_receipt(seal, receipt, trust=trust, policy=policy))
 
     def trust(self, *, fresh: bool = False) -> Trust:
         """Return the guarantor's keys and logs, fetched once or, if `fresh`, anew; a pinned trust stays as it is."""

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     KEY_COMPROMISED = "key_compromised"
     OPERATOR_NOT_IN_STANDING = "operator_not_in_standing"
     NOT_IN_THE_LOG = "not_in_the_log"
+    NOT_IN_THE_ROOT_LOG = "not_in_the_root_log"
     TEXT_ALTERED = "text_altered"
     CODE_OF_ANOTHER_MESSAGE = "code_of_another_message"
     LINK_NOT_OURS = "link_not_ours"
@@ -128,6 +129,7 @@ TABLE: Final = (
     # Anything that failed.
     _row(_NO, Reason.OPERATOR_NOT_IN_STANDING, Detail.NOT_IN_STANDING_THEN),
     _row(_NO, Reason.NOT_IN_THE_LOG, Detail.NOT_IN_THE_LOG),
+    _row(_NO, Reason.NOT_IN_THE_ROOT_LOG, Detail.NOT_IN_THE_ROOT_LOG),
     _row(_NO, Reason.LINK_NOT_OURS, Circumstance.FOREIGN_LINK),
     _row(_NO, Reason.CODE_OF_ANOTHER_MESSAGE, Detail.CONTENT_DIFFERS, Circumstance.FOUND_BY_CODE),
     _row(_NO, Reason.TEXT_ALTERED, Detail.CONTENT_DIFFERS),

@@ -69,7 +69,11 @@ class Detail(StrEnum):
     LOG_UNREACHABLE = "log_unreachable"
     LOG_KEY_UNKNOWN = "log_key_unknown"
 
+    WITNESSED = "witnessed"
     NOT_WITNESSED_YET = "not_witnessed_yet"
+    TOO_FEW_WITNESSES = "too_few_witnesses"
+    NO_WITNESS_TRUSTED = "no_witness_trusted"
+    NOT_IN_THE_ROOT_LOG = "not_in_the_root_log"
 
     CONTENT_MATCHES = "content_matches"
     CONTENT_PARTLY_MATCHES = "content_partly_matches"
@@ -123,6 +127,7 @@ _PASSED: Final = frozenset(
         Detail.REVOKED_SINCE,
         Detail.STATUS_VALID,
         Detail.IN_THE_LOG,
+        Detail.WITNESSED,
         Detail.CONTENT_MATCHES,
         Detail.SAME_BYTES,
         Detail.LINKS_MATCH,
@@ -139,6 +144,7 @@ _FAILED: Final = frozenset(
         Detail.NOT_IN_STANDING_THEN,
         Detail.WITHDRAWN,
         Detail.NOT_IN_THE_LOG,
+        Detail.NOT_IN_THE_ROOT_LOG,
         Detail.CONTENT_DIFFERS,
         Detail.LINKS_DIFFER,
         Detail.FILES_DIFFER,

@@ -16,22 +16,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from sigill.errors import SigillError, SignatureInvalid
+from sigill.errors import SignatureInvalid
 from sigill.keys.jwks import PublishedKey
 from sigill.keys.p256 import check_signature
 from sigill.report.answers import Answer, Circumstance, Fact, Reason, answer_for
 from sigill.report.checks import Check, CheckName, Detail, checked
 from sigill.report.content import ContentFinding, Presented, compare_content, compare_hashes, hashes_value
+from sigill.report.logged import LogEvidence, Logged, look_in_log
 from sigill.report.openers import Opener
 from sigill.report.standing import Standing, State
 from sigill.report.status import CLOCK_TOLERANCE, NOTHING_KNOWN, StatusEvidence, status_detail
 from sigill.report.trust import Trust
-from sigill.seal.claims import operator_id_of
 from sigill.seal.disclosures import AddressType, Disclosure, Name
-from sigill.seal.token import TYP, ParsedSeal, format_seal, jws_hash
-from sigill.tlog.leaf import Leaf, LeafKind, format_leaf
-from sigill.tlog.proof import verify_proof
-from sigill.tlog.tree import hash_leaf
+from sigill.seal.token import TYP, ParsedSeal, format_seal
+from sigill.tlog.log_policy import LogPolicy
 
 __all__ = [
     "CLOCK_TOLERANCE",
@@ -42,18 +40,6 @@ __all__ = [
     "judge_seal",
     "report_without_seal",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class LogEvidence:
-    """A `tlog-proof@v1` for the seal, or none.
-
-    `reachable` is False where the log could not be asked; `absent` is True where it was, and holds no such seal.
-    """
-
-    receipt: str | None
-    reachable: bool = True
-    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +83,7 @@ class Evidence:
     at: datetime
     standing: Standing | None = None
     status: StatusEvidence = NOTHING_KNOWN
+    log_policy: LogPolicy | None = None  # the verifier's own; None: the one of the trust file
     newer_version_at: datetime | None = None
 
 
@@ -105,34 +92,34 @@ def judge_seal(seal: ParsedSeal, evidence: Evidence) -> Report:
 
     Raises NotCanonicalisable for a text that is too long to be compared.
     """
-    issuer = _issuer_detail(seal, evidence.trust)
-    signature = (
-        _signature_detail(seal, evidence.trust, evidence.at)
-        if issuer is Detail.KNOWN_GUARANTOR
-        else Detail.SIGNATURE_FIRST
-    )
-    if signature is not Detail.SIGNATURE_VERIFIES:
+    issuer, signature, logged = _issuer_detail(seal, evidence.trust), Detail.SIGNATURE_FIRST, None
+    if issuer is Detail.KNOWN_GUARANTOR:
+        logged = look_in_log(seal, evidence.log, trust=evidence.trust, policy=evidence.log_policy)
+        signature = _signature_detail(seal, evidence.trust, evidence.at, logged)
+    if logged is None or signature is not Detail.SIGNATURE_VERIFIES:
         rest = [checked(name, Detail.SIGNATURE_FIRST) for name in list(CheckName)[2:]]
         answer, reason = answer_for(frozenset({issuer, signature}))
         head = checked(CheckName.ISSUER, issuer), checked(CheckName.SIGNATURE, signature)
         return Report(answer, reason, (*head, *rest), seal)
     content = compare_content(seal, evidence.presented, evidence.opener)
-    details = (issuer, signature, *_details_after_signature(seal, evidence, content))
+    details = (issuer, signature, *_details_after_signature(seal, evidence, logged, content))
     checks, answer, reason = _conclude(details, _circumstances(seal, evidence))
     shown = _show_matched(seal, evidence, content)
     withdrawn_at, newer_version_at = evidence.status.withdrawn_at, evidence.newer_version_at
     return Report(answer, reason, checks, seal, shown, content, withdrawn_at, newer_version_at)
 
 
-def _details_after_signature(seal: ParsedSeal, evidence: Evidence, content: ContentFinding) -> tuple[Detail, ...]:
+def _details_after_signature(
+    seal: ParsedSeal, evidence: Evidence, logged: Logged, content: ContentFinding
+) -> tuple[Detail, ...]:
     """Return how each check after the signature's ended, in the order of `CheckName`."""
     presented, opener = evidence.presented, evidence.opener
     return (
         _validity_detail(seal, evidence.at),
         _standing_detail(evidence.standing),
         status_detail(seal.claims.status, evidence.status, trust=evidence.trust, at=evidence.at),
-        _log_detail(seal, evidence.trust, evidence.log),
-        Detail.NOT_WITNESSED_YET,
+        logged.log,
+        logged.witnessed,
         content.detail,
         content.exact,
         compare_hashes(Name.LINKS, presented.links, opener, content=content),
@@ -164,7 +151,7 @@ def _issuer_detail(seal: ParsedSeal, trust: Trust) -> Detail:
     return Detail.KNOWN_GUARANTOR if seal.claims.iss == trust.issuer else Detail.UNKNOWN_GUARANTOR
 
 
-def _signature_detail(seal: ParsedSeal, trust: Trust, at: datetime) -> Detail:
+def _signature_detail(seal: ParsedSeal, trust: Trust, at: datetime, logged: Logged) -> Detail:
     key = trust.key(seal.jws.kid, typ=TYP)
     if key is None:
         old = trust.as_of + CLOCK_TOLERANCE < seal.claims.iat <= at + CLOCK_TOLERANCE
@@ -173,12 +160,13 @@ def _signature_detail(seal: ParsedSeal, trust: Trust, at: datetime) -> Detail:
         check_signature(key.public_key, signature=seal.jws.signature, message=seal.jws.signing_input)
     except SignatureInvalid:
         return Detail.SIGNATURE_WRONG
-    return _key_detail(key, seal.claims.iat)
+    return _key_detail(key, seal.claims.iat, logged.witnessed_at)
 
 
-def _key_detail(key: PublishedKey, signed_at: datetime) -> Detail:
-    if key.compromised_at is not None:
-        return Detail.KEY_COMPROMISED  # a thief chooses iat; only a cosigned checkpoint could tell the time
+def _key_detail(key: PublishedKey, signed_at: datetime, witnessed_at: datetime | None) -> Detail:
+    """Judge the key. A thief chooses `iat`; of a stolen key only what witnesses saw before the theft is believed."""
+    if key.compromised_at is not None and (witnessed_at is None or witnessed_at >= key.compromised_at):
+        return Detail.KEY_COMPROMISED
     if not key.valid_from <= signed_at < key.valid_until:
         return Detail.KEY_NOT_VALID_THEN
     return Detail.SIGNATURE_VERIFIES
@@ -202,24 +190,6 @@ def _standing_detail(standing: Standing | None) -> Detail:
             return Detail.REVOKED_SINCE
         case _:
             return Detail.STANDING_VOUCHED
-
-
-def _log_detail(seal: ParsedSeal, trust: Trust, log: LogEvidence) -> Detail:
-    trusted = trust.logs.get(operator_id_of(seal.claims))
-    if not log.reachable:
-        return Detail.LOG_UNREACHABLE
-    if log.absent:
-        return Detail.NOT_IN_THE_LOG
-    if log.receipt is None:
-        return Detail.NO_RECEIPT
-    if trusted is None:
-        return Detail.LOG_KEY_UNKNOWN
-    leaf_hash = hash_leaf(format_leaf(Leaf(LeafKind.SEAL, jws_hash(seal.jws.text))))
-    try:
-        verify_proof(log.receipt, leaf_hash=leaf_hash, origin=trusted.origin, keys=trusted.keys)
-    except SigillError:
-        return Detail.NOT_IN_THE_LOG
-    return Detail.IN_THE_LOG
 
 
 def _recipient_detail(seal: ParsedSeal, presented: Presented, opener: Opener, content: ContentFinding) -> Detail:

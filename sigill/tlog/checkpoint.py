@@ -46,6 +46,17 @@ def parse_checkpoint(text: str) -> Checkpoint:
     Strict: accepted only if it is the one spelling of its value, so two byte strings never stand for one tree head.
     Raises MalformedNote.
     """
+    checkpoint = parse_claimed_checkpoint(text)
+    if not checkpoint.size and checkpoint.root != EMPTY_ROOT:
+        raise MalformedNote("an empty log has the root of the empty tree")
+    return checkpoint
+
+
+def parse_claimed_checkpoint(text: str) -> Checkpoint:
+    """Read a checkpoint's body as strictly, but let it claim any root for the empty log. Raises MalformedNote.
+
+    For witnesses, who answer that claim otherwise than a malformed text.
+    """
     lines = text.split("\n")
     if len(lines) <= _BODY_LINES or lines.pop() or not all(lines):
         raise MalformedNote("a checkpoint is an origin, a size and a root, one to a line, none empty")
@@ -54,10 +65,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
         raise MalformedNote("a checkpoint without an origin that can name a key")
     if any(_CONTROLS.search(line) for line in extensions):
         raise MalformedNote("control characters in a checkpoint")
-    checkpoint = Checkpoint(origin, parse_decimal(size), parse_hash(root), tuple(extensions))
-    if not checkpoint.size and checkpoint.root != EMPTY_ROOT:
-        raise MalformedNote("an empty log has the root of the empty tree")
-    return checkpoint
+    return Checkpoint(origin, parse_decimal(size), parse_hash(root), tuple(extensions))
 
 
 def parse_decimal(text: str) -> int:

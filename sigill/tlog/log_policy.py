@@ -123,6 +123,8 @@ class _Reader:
         self._logs: list[PolicyLog] = []
         self._witnesses: dict[str, PolicyWitness] = {}
         self._groups: dict[str, Group] = {}
+        self._witness_keys: set[bytes] = set()
+        self._log_keys: set[bytes] = set()
         self._members: set[str] = set()
         self._quorum: list[str | None] = []
 
@@ -145,14 +147,16 @@ class _Reader:
         return LogPolicy(tuple(self._logs), self._witnesses, self._groups, self._quorum[0])
 
     def _add_log(self, log: PolicyLog) -> None:
-        if any(log.key.public_key == other.key.public_key for other in self._logs):
+        if log.key.public_key in self._log_keys:
             raise MalformedNote("a log whose key was listed before")
+        self._log_keys.add(log.key.public_key)
         self._logs.append(log)
 
     def _add_witness(self, name: str, witness: PolicyWitness) -> None:
         self._check_new(name)
-        if any(witness.key.public_key == other.key.public_key for other in self._witnesses.values()):
+        if witness.key.public_key in self._witness_keys:
             raise MalformedNote("a witness whose key was listed before: it would count twice")
+        self._witness_keys.add(witness.key.public_key)
         self._witnesses[name] = witness
 
     def _add_group(self, name: str, count: str, members: tuple[str, ...]) -> None:

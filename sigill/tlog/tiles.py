@@ -114,6 +114,13 @@ def split_tile(data: bytes) -> list[bytes]:
     return [data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)]
 
 
+def fold_tile(data: bytes) -> bytes:
+    """Return the root of the subtree over a full tile: the hash that the tile above has of it. Raises MalformedNote."""
+    if len(data) != HASH_BYTES * TILE_WIDTH:
+        raise MalformedNote("a tile that is not full has no hash above it")
+    return _fold_level(split_tile(data))
+
+
 def format_bundle(entries: Iterable[bytes]) -> bytes:
     """Return the bundle of these entries: each with its length as big-endian uint16 before it.
 

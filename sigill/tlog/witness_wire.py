@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from sigill.errors import MalformedNote
-from sigill.tlog.checkpoint import Checkpoint, parse_checkpoint, parse_decimal
-from sigill.tlog.note import MAX_NOTE_CHARACTERS, parse_note
+from sigill.tlog.checkpoint import Checkpoint, parse_claimed_checkpoint, parse_decimal
+from sigill.tlog.note import SignedNote, parse_note
 from sigill.tlog.standard_base64 import format_base64, parse_hash
 
 MAX_PROOF_HASHES: Final = 63
-MAX_REQUEST_CHARACTERS: Final = MAX_NOTE_CHARACTERS + 4096
+MAX_REQUEST_CHARACTERS: Final = 256 * 1024  # 63 hashes, and 50 of the longest signatures there are
 SIZE_TYPE: Final = "text/x.tlog.size"
 _OLD: Final = "old "
 
@@ -38,9 +38,14 @@ class AddCheckpoint:
     checkpoint: str
 
     @property
+    def note(self) -> SignedNote:
+        """The checkpoint's text and signatures. Raises MalformedNote."""
+        return parse_note(self.checkpoint)
+
+    @property
     def head(self) -> Checkpoint:
-        """What the note says. Raises MalformedNote."""
-        return parse_checkpoint(parse_note(self.checkpoint).text)
+        """What the note claims; of an empty log perhaps an impossible root. Raises MalformedNote."""
+        return parse_claimed_checkpoint(self.note.text)
 
 
 def format_add_checkpoint(request: AddCheckpoint) -> str:

@@ -97,6 +97,11 @@ class Generations:
         begun = [key for key in self.listing.of(KeyKind.LOG) if at is None or key.valid_from <= at]
         return tuple(self.log_keys[key.file].named(origin).verifier for key in begun or self.listing.of(KeyKind.LOG))
 
+    def sound_note_keys(self, origin: str, at: datetime) -> tuple[VerifierKey, ...]:
+        """Return as `note_keys` those that are not compromised."""
+        begun = (key for key in self.listing.of(KeyKind.LOG) if key.valid_from <= at and key.compromised_at is None)
+        return tuple(self.log_keys[key.file].named(origin).verifier for key in begun)
+
     def published(self, at: datetime) -> tuple[PublishedKey, ...]:
         """Return the P-256 keys of the JWKS: those that sign, that are to, and whose signatures can still count."""
         return tuple(

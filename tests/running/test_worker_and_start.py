@@ -110,7 +110,7 @@ def run(module: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["running", "running.worker"])
+@pytest.mark.parametrize("module", ["running", "running.worker", "running.publisher"])
 def test_a_wrong_setting_ends_the_start_with_all_faults(module: str, tmp_path: Path) -> None:
     found = run(module, VAR=str(tmp_path), PORT="x", SIGILL_TYPO="1")
     assert found.returncode == 2
@@ -120,7 +120,7 @@ def test_a_wrong_setting_ends_the_start_with_all_faults(module: str, tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["running", "running.worker"])
+@pytest.mark.parametrize("module", ["running", "running.worker", "running.publisher"])
 def test_a_key_that_others_can_read_ends_the_start(module: str, tmp_path: Path) -> None:
     open_identity(read_settings({"VAR": str(tmp_path)}), first_start=True)
     (tmp_path / "keys").mkdir()
@@ -133,7 +133,7 @@ def test_a_key_that_others_can_read_ends_the_start(module: str, tmp_path: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["running", "running web", "running.worker"])
+@pytest.mark.parametrize("module", ["running", "running web", "running.worker", "running.publisher"])
 @pytest.mark.parametrize("lost", ["keys/seal-1.pem", "keys/keys.json", "guarantor.json"])
 def test_what_was_lost_since_the_first_start_ends_a_later_one_and_is_not_made_anew(
     module: str, lost: str, deployment: Deployment
@@ -165,7 +165,7 @@ def test_a_database_with_a_log_had_its_first_start(deployment: Deployment, tmp_p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["running", "running.worker"])
+@pytest.mark.parametrize("module", ["running", "running.worker", "running.publisher"])
 def test_another_guarantor_than_at_the_first_start_ends_the_start(module: str, deployment: Deployment) -> None:
     var = deployment.services.settings.var
     found = run(module, VAR=str(var), SIGILL_ISSUER="https://sigill.se", SIGILL_DEMONSTRATION="0")
@@ -176,7 +176,7 @@ def test_another_guarantor_than_at_the_first_start_ends_the_start(module: str, d
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["running", "running.worker"])
+@pytest.mark.parametrize("module", ["running", "running.worker", "running.publisher"])
 def test_a_folder_that_cannot_be_ends_the_start(module: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     found = run(module, VAR=str(tmp_path / "file" / "var"))
@@ -207,7 +207,7 @@ def test_a_start_prepares_the_folder_says_where_it_runs_and_keeps_the_processes(
         monkeypatch.setenv(name, value)
     assert start.main() == 0
     assert capsys.readouterr().out == "Sigill runs at http://127.0.0.1:9000\n"
-    assert kept == ["web", "worker"]
+    assert kept == ["web", "worker", "publisher"]
     assert {path.name for path in tmp_path.iterdir()} >= {"guarantor.json", "keys", "sigill.db"}
 
 
@@ -231,10 +231,10 @@ def test_an_argument_unknown_starts_nothing(capsys: pytest.CaptureFixture[str]) 
     assert "no argument but web" in capsys.readouterr().err
 
 
-def test_the_processes_of_one_machine_are_the_server_and_the_worker(tmp_path: Path) -> None:
+def test_the_processes_of_one_machine_are_the_server_the_worker_and_the_publisher(tmp_path: Path) -> None:
     chosen = read_settings({"VAR": str(tmp_path), "PORT": "9000", "SIGILL_PUBLIC_URL": "https://sigill.example"})
-    web, working = start.children_of(chosen)
-    assert (web.name, working.name) == ("web", "worker")
+    web, working, publishing = start.children_of(chosen)
+    assert (web.name, working.name, publishing.name) == ("web", "worker", "publisher")
     assert web.argv[1:] == ("-m", "running", "web")
     assert web.env["SIGILL_BIND"] == "127.0.0.1:9000"
     assert working.env["VAR"] == str(tmp_path)

@@ -96,6 +96,7 @@ def test_policy_works_beside_the_others(capsys: pytest.CaptureFixture[str]) -> N
     [
         ("urllib3", ["trust"], "pip install sigill[client]"),
         ("yaml", ["policy", "check", "--folder", "x", "y"], "pip install sigill[policy]"),
+        ("waitress", ["witness", "serve", "--folder", "x", "--name", "w"], "pip install sigill[witness]"),
     ],
 )
 def test_what_is_not_installed_is_named(missing: str, arguments: list[str], says: str) -> None:

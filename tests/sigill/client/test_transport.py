@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -145,9 +146,21 @@ def test_an_answer_that_drips_is_given_up(service: PlayedService) -> None:
 
     service.replies["/"] = Reply(200, chunks=drips)
     begin = time.monotonic()
-    with pytest.raises(ServiceUnavailable, match=r"too slowly.*it may have been sealed"):
+    with pytest.raises(ServiceUnavailable, match=r"gave no whole answer \(ReadTimeoutError\).*may have been sealed"):
         _get(service.url, timeout_s=0.2)
     assert time.monotonic() - begin < 1.5
+
+
+def test_a_head_that_drips_is_given_up() -> None:
+    """Each byte comes in time; the answer does not."""
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        thread = threading.Thread(target=_drip_a_head, args=(slow,))
+        thread.start()
+        begin = time.monotonic()
+        with pytest.raises(ServiceUnavailable, match=r"gave no whole answer \(ReadTimeoutError\)"):
+            _get(f"http://127.0.0.1:{slow.getsockname()[1]}", timeout_s=0.3)
+        assert time.monotonic() - begin < 2
+        thread.join()
 
 
 def test_a_silent_service_is_given_up() -> None:
@@ -223,6 +236,16 @@ def _speak_nonsense(server: socket.socket) -> None:
     with connection:
         connection.recv(1000)
         connection.sendall(b"220 smtp.example ESMTP\r\n")
+
+
+def _drip_a_head(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection, suppress(OSError):  # the client had enough
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        for _ in range(200):
+            time.sleep(0.05)
+            connection.sendall(b"x")
 
 
 def _answer_twice(server: socket.socket, context: ssl.SSLContext) -> None:

@@ -26,6 +26,8 @@ from sigill.status.token import StatusList, parse_status_list, sign_status_list
 from sigill.text.links import link_hash
 from sigill.text.nu1 import MAX_TEXT_BYTES, HiddenCharacters, canonical_h
 from sigill.text.search import windows
+from sigill.tlog.witnessed import join_proofs
+from tests.builders_root import ROOT_ORIGIN, second_proof_of, witnessed
 from tests.builders_seal import (
     EMAIL,
     ISSUER,
@@ -93,6 +95,15 @@ def _replaced(recipient: tuple[AddressType, str] | None, *, asked: bool) -> Call
     return lambda: judge_seal(case.parsed, replace(evidence, newer_version_at=NOW))
 
 
+def _with_second_proof_of(other: Case) -> Report:
+    """Judge a seal whose receipt carries another message's second proof."""
+    case = witnessed(_CASE, times={"W1": NOW, "W2": NOW})
+    assert other.receipt is not None
+    assert case.receipt is not None
+    second = second_proof_of(other.receipt, MemoryLog(ROOT_ORIGIN, seed=8), {"W1": NOW, "W2": NOW})
+    return case.judge(log=LogEvidence(join_proofs(case.receipt, second)))
+
+
 _SINCE = {
     State.VERIFIED: Reason.GENUINE,
     State.SUSPENDED: Reason.GENUINE_OPERATOR_SUSPENDED_SINCE,
@@ -135,6 +146,11 @@ _REAL: dict[str, tuple[Callable[[], Report], Answer, Reason]] = (
             lambda: make_case(recipient=None).judge(standing=Standing(State.VERIFIED, State.REVOKED)),
             Answer.GENUINE,
             Reason.GENUINE_OPERATOR_REVOKED_SINCE,
+        ),
+        "another head's second proof": (
+            lambda: _with_second_proof_of(make_case("Another message", number=2)),
+            Answer.NOT_GENUINE,
+            Reason.NOT_IN_THE_ROOT_LOG,
         ),
         "no text": (lambda: _CASE.judge(text=None), Answer.INCOMPLETE, Reason.GIVE_CONTENT),
         "no recipient": (lambda: _CASE.judge(recipient=None), Answer.INCOMPLETE, Reason.GIVE_RECIPIENT),

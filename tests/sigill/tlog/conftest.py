@@ -1,30 +1,15 @@
-"""Builders for the log's formats: a note signer that keeps its key in memory, and a tree that keeps every node."""
+"""Builders for the log's formats: a note signer that keeps its key in memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from sigill.tlog.note import VerifierKey
-
-
-@dataclass(frozen=True)
-class MemorySigner:
-    name: str
-    private_key: Ed25519PrivateKey
-
-    @property
-    def verifier(self) -> VerifierKey:
-        return VerifierKey(self.name, self.private_key.public_key().public_bytes_raw())
-
-    def sign(self, message: bytes) -> bytes:
-        return self.private_key.sign(message)
+from tests.builders_growing_log import MemorySigner, seeded
 
 
 @pytest.fixture(scope="session")
 def signer_named() -> Callable[[str], MemorySigner]:
     def make(name: str, seed: int = 1) -> MemorySigner:
-        return MemorySigner(name, Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32))
+        return MemorySigner(name, seeded(seed))
 
     return make

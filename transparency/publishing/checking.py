@@ -1,0 +1,62 @@
+"""What is published, held against the log it was published from: every object, byte by byte."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sigill.errors import MalformedNote
+from sigill.tlog.checkpoint import Checkpoint, parse_checkpoint
+from sigill.tlog.faults import Fault, Finding
+from sigill.tlog.note import parse_note
+from sigill.tlog.tiles import Bundle
+from transparency.append import LogHead
+from transparency.publishing.objects import Place, load_object
+from transparency.publishing.plan import Content, checkpoint_name, missing_places, object_name
+from transparency.publishing.target import Target
+from transparency.reading import LogReader
+
+_FAULTS: Final = {False: (Fault.TILE_MISSING, Fault.TILE_WRONG), True: (Fault.BUNDLE_MISSING, Fault.BUNDLE_WRONG)}
+
+
+def check_published(reader: LogReader, target: Target, head: LogHead, content: Content) -> Iterator[Finding]:
+    """Yield what is wrong with a log in a target, up to the checkpoint that stands there.
+
+    Raises TargetUnavailable, StoreUnavailable; LogCorrupt if the database itself contradicts the tree. Whoever trusts
+    neither takes `sigill audit log`.
+    """
+    name = checkpoint_name(head.log_id)
+    there = target.get(name)
+    if there is None:
+        yield Finding(Fault.CHECKPOINT_MISSING, head.origin, name, "nothing was published, or it was removed")
+        return
+    checkpoint = _parse(there.data)
+    if checkpoint is None or checkpoint.origin != head.origin:
+        yield Finding(Fault.CHECKPOINT_MALFORMED, head.origin, name, "it is no checkpoint of this log")
+        return
+    if checkpoint.size > head.size:
+        detail = f"{checkpoint.size} leaves are published, and the log has {head.size}"
+        yield Finding(Fault.SHRUNK, head.origin, name, detail)
+        return
+    if reader.root_at(head.log_id, checkpoint.size) != checkpoint.root:
+        yield Finding(Fault.FORKED, head.origin, name, f"the log had another root with {checkpoint.size} leaves")
+        return
+    for place in missing_places(content, 0, checkpoint.size):
+        yield from _check_object(reader, target, head, place)
+
+
+def _check_object(reader: LogReader, target: Target, head: LogHead, place: Place) -> Iterator[Finding]:
+    name = object_name(head.log_id, place)
+    data, there = load_object(reader, head.log_id, place), target.get(name)
+    missing, wrong = _FAULTS[isinstance(place, Bundle)]
+    if there is None:
+        yield Finding(missing, head.origin, name, "it was not published, or was removed")
+    elif len(there.data) != len(data):
+        yield Finding(wrong, head.origin, name, f"{len(there.data)} bytes stand there, not {len(data)}")
+    elif there.data != data:
+        yield Finding(wrong, head.origin, name, "other bytes stand there")
+
+
+def _parse(data: bytes) -> Checkpoint | None:
+    try:
+        return parse_checkpoint(parse_note(data.decode()).text)
+    except (MalformedNote, UnicodeDecodeError):
+        return None
