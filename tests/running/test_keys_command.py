@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from running import worker
+from running.guard import root_keys
 from running.key_watch import KeyWatch
 from running.keys import main
 from sigill.report.trust import GUARANTOR
@@ -144,6 +145,7 @@ def test_a_stolen_log_key_signs_no_checkpoint_any_longer_idle_logs_included(desk
     assert [each.key_id for each in parse_note(idle).signatures] == [old.key_id]
     assert [each.key_id for each in parse_note(note).signatures] == [new.key_id]
     assert worker.check_heads(log, keys_of=keys.note_keys) == []
+    assert [key.public_key for key in root_keys(desk.made.services)] == [new.public_key]  # none halts us with the old
 
 
 @pytest.mark.parametrize(
