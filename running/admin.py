@@ -20,6 +20,8 @@ from registry.lifecycle import change_state_logged, enrol
 from registry.model import Environment, Role, StateChange
 from registry.operators import add_ai_system, list_operator_ids, load_operator
 from registry.revocation import revoke_api_key
+from running.guard import RolledBackLog, check_not_rolled_back
+from running.witnesses import ask_over_http
 from settings import SettingsInvalid, read_settings
 from sigill.errors import SigillError
 from sigill.policy.errors import FactNotAllowed
@@ -28,11 +30,12 @@ from sigill.report.standing import State
 from sigill.vocabulary import Industry
 from storage.engine import reading, writing
 from transparency.errors import LogConflict
+from transparency.root_log import resume
 from wiring import Services, build_services
 
 REFUSED: Final = 1
 NOT_TRIED: Final = 2
-_REFUSALS: Final = (RegistryError, FactNotAllowed, LogConflict)
+_REFUSALS: Final = (RegistryError, FactNotAllowed, LogConflict, RolledBackLog)
 _FAILURES: Final = (SettingsInvalid, SigillError, SQLAlchemyError, OSError)
 _STEPS: Final = [State.VERIFIED.value, State.SUSPENDED.value, State.REVOKED.value]
 _ROLES: Final = [Role.SIGNER.value, Role.ADMIN.value, Role.AUDITOR.value]
@@ -148,6 +151,22 @@ def _operators(_asked: argparse.Namespace, services: Services) -> Iterator[str]:
         yield f"{each.id}\t{each.state}\t{each.environment}\t{each.industry}\t{markets}\t{each.name}"
 
 
+def _logs(_asked: argparse.Namespace, services: Services) -> Iterator[str]:
+    yield "log\tsize\torigin\thalted"
+    for head in services.log.logs():
+        yield f"{head.log_id}\t{head.size}\t{head.origin}\t{head.halted or '-'}"
+
+
+def _resume(_asked: argparse.Namespace, services: Services) -> Iterator[str]:
+    halted = [head.log_id for head in services.log.logs() if head.halted is not None]
+    if not halted:
+        yield "No log is halted."
+        return
+    check_not_rolled_back(services, ask_over_http(services.log_policy))
+    resume(services.engine)
+    yield f"Nobody has seen more than there is. Sealing goes on in {', '.join(halted)}."
+
+
 def _check_known(operator_id: str, services: Services) -> None:
     with reading(services.engine) as connection:
         load_operator(connection, operator_id)
@@ -188,6 +207,8 @@ def _parser() -> argparse.ArgumentParser:
     for option in ("--provider", "--model"):
         system.add_argument(option)
     add("operators", _operators, "List all operators.")
+    add("logs", _logs, "List all logs, their sizes, and why one is halted.")
+    add("resume", _resume, "Let halted logs go on, if nobody has seen more of them than there is.")
     return parser
 
 

@@ -7,15 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from registry.operators import load_operator
 from running.admin import main
 from running.first_start import prepare
+from running.publisher import make_publisher
 from settings import read_settings
 from sigill.report.standing import State
 from sigill.tlog.leaf import LeafKind
-from storage.engine import reading
+from storage.engine import reading, writing
 from tests.builders_deployment import Deployment
+from transparency.root_log import halt
+from transparency.tables import logs
 from wiring import build_app, build_services
 
 pytestmark = pytest.mark.slow
@@ -115,6 +119,33 @@ def test_operators_are_listed(desk: Desk) -> None:
     head, line = desk.do("operators").splitlines()
     assert head.split("\t") == ["id", "state", "environment", "industry", "markets", "name"]
     assert line.split("\t") == ["nordbank", "applied", "live", "bank", "SE,NO", "Nordbanken"]
+
+
+def test_halted_logs_are_listed_and_go_on_when_nobody_has_seen_more(desk: Desk, service: Deployment) -> None:
+    desk.run(*ENROL)
+    assert desk.run("resume") == (0, "No log is halted.\n", "")
+    halt(service.services.engine, "W1 has seen 9 leaves", log_id="nordbank")
+    code, out, _ = desk.run("logs")
+    assert code == 0
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert rows[0] == ["log", "size", "origin", "halted"]
+    assert rows[1] == ["nordbank", "1", "guarantor.example/log/nordbank", "W1 has seen 9 leaves"]
+    assert rows[2][::3] == ["root", "-"]
+    code, out, err = desk.run("state", "nordbank", "verified", "--reason", "checked")
+    assert code == 2
+    assert "W1 has seen 9 leaves" in err
+    assert desk.run("resume") == (0, "Nobody has seen more than there is. Sealing goes on in nordbank.\n", "")
+    assert desk.run("state", "nordbank", "verified", "--reason", "checked")[0] == 0
+
+
+def test_a_log_that_is_shorter_than_its_head_in_the_root_log_does_not_go_on(desk: Desk, service: Deployment) -> None:
+    desk.run(*ENROL)
+    make_publisher(service.services).run()
+    with writing(service.services.engine) as connection:
+        connection.execute(update(logs).where(logs.c.log_id == "nordbank").values(size=0, halted="for a test"))
+    code, _, err = desk.run("resume")
+    assert code == 1
+    assert "has 0 leaves, and a head of it has 1" in err
 
 
 def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(desk: Desk, service: Deployment) -> None:
