@@ -102,7 +102,7 @@ def _filled_log(size: int) -> Iterator[tuple[TransparencyLog, Iterator[Append]]]
     with tempfile.TemporaryDirectory(prefix="sigill-bench-", dir=ON_DISK) as folder:
         engine = make_engine(f"sqlite:///{Path(folder) / 'sigill.db'}")
         migrate(engine)
-        log = TransparencyLog(engine, signer_for=MemoryLog)
+        log = TransparencyLog(engine, signers_for=lambda origin, _at=None: (MemoryLog(origin),))
         log.create_log(_LOG, ORIGIN)
         leaves = (_leaf(number) for number in count())
         _append_each(

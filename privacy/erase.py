@@ -142,5 +142,7 @@ def _answer_again(message_id: str, earlier: Tombstone, world: PrivacyWorld) -> E
         origin=head.origin,
         erased=earlier.index,
         index=earlier.erased_by,
-        receipt=world.log.receipt_at(earlier.log_id, earlier.erased_by, earlier.erased_by + 1),  # committed alone
+        receipt=world.log.receipt_at(  # it was committed alone
+            earlier.log_id, earlier.erased_by, earlier.erased_by + 1, at=earlier.at
+        ),
     )

@@ -11,10 +11,12 @@ from registry.model import AiSystem, Environment, Operator, OperatorId, StateCha
 from sigill.policy.jurisdictions import reach
 from sigill.policy.words import OperatorFlag
 from sigill.report.standing import State
+from sigill.report.trust import GUARANTOR, ROOT
 from sigill.vocabulary import Industry
 
 MAX_NAME: Final = 120
 MAX_REASON: Final = 500
+RESERVED: Final = frozenset({ROOT, GUARANTOR})
 _ID: Final = re.compile(r"[a-z0-9-]{2,63}\Z")
 _IDENTIFIER: Final = re.compile(r"(?:VAT|NTR|PSD|LEI|[A-Z]{2}:)[A-Z]{2}-[0-9A-Za-z.:/_-]{1,100}\Z")
 _WEBSITE: Final = re.compile(r"https://[0-9A-Za-z.-]+(?::[0-9]{1,5})?(?:/[0-9A-Za-z./~%?=&_-]*)?\Z")
@@ -52,7 +54,7 @@ def read_application(application: Application, *, at: datetime) -> Operator:
     if application.phone is not None:
         _check_form("phone", application.phone, _PHONE, "a number in international form, such as +46 8 465 004 00")
     return Operator(
-        id=OperatorId(_check_form("id", application.id, _ID, "2 to 63 of a-z, 0-9 and -")),
+        id=OperatorId(_check_free(_check_form("id", application.id, _ID, "2 to 63 of a-z, 0-9 and -"))),
         name=check_text("name", application.name),
         identifier=_check_form("identifier", application.identifier, _IDENTIFIER, "such as NTRSE-5560000001"),
         industry=_read_word("industry", application.industry, Industry),
@@ -90,6 +92,12 @@ def _check_form(what: str, text: str, form: re.Pattern[str], like: str) -> str:
     if not form.match(text):
         raise ApplicationInvalid(f"{what} cannot be {text[:80]!r}: it is {like}")
     return text
+
+
+def _check_free(operator_id: str) -> str:
+    if operator_id in RESERVED:
+        raise ApplicationInvalid(f"id cannot be {operator_id!r}: the guarantor's own log is called that")
+    return operator_id
 
 
 def _read_word(what: str, text: str, words: type[Word]) -> Word:

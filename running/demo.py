@@ -91,7 +91,7 @@ def write_demo_file(services: Services) -> str:
         logs=tuple(
             (
                 head.origin,
-                format_vkey(services.keys.note_signer(head.origin).verifier),
+                format_vkey(services.keys.note_keys(head.origin, services.signing.now())[0]),
                 f"{services.settings.public_url}/log/{head.log_id}",
             )
             for head in services.log.logs()

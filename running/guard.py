@@ -18,7 +18,7 @@ from transparency.publishing.opening import open_targets
 from transparency.publishing.target import PublishingFailed
 from transparency.root_log import halt
 from transparency.witnessing import Witness, find_roll_back
-from wiring import Services
+from wiring import Services, now
 
 
 class RolledBackLog(Exception):
@@ -51,9 +51,11 @@ def check_not_rolled_back(services: Services, witnesses: Mapping[str, Witness]) 
 
 
 def root_keys(services: Services) -> tuple[VerifierKey, ...]:
-    """Return the keys that the root log's checkpoints are, or were, signed with."""
-    root = services.trust().root
-    return () if root is None else root.keys
+    """Return the keys that the root log's checkpoints are, or were, signed with, and that nobody stole.
+
+    What a stolen key signed proves nothing against us: a thief could halt every log with it.
+    """
+    return services.keys.current().sound_note_keys(services.identity.root_origin, now())
 
 
 def _seen(services: Services, witnesses: Mapping[str, Witness], origin: str) -> Iterator[tuple[str, str]]:

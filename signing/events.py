@@ -97,7 +97,7 @@ def recall_event(claim: Claim, *, world: SigningWorld) -> RecordedEvent:
         recorded_at=token.created_at,
         origin=head.origin,
         index=place.index,
-        receipt=world.log.receipt_at(place.log_id, place.index, claim.tree_size),
+        receipt=world.log.receipt_at(place.log_id, place.index, claim.tree_size, at=claim.claimed_at),
         repeated=True,
     )
 
@@ -126,7 +126,7 @@ def _try_once(
     request: EventRequest, found: Conversation, operator: Operator, world: SigningWorld, key: KeyClaim | None
 ) -> RecordedEvent:
     at, before = world.now(), found.state
-    world.check_event_key(at)
+    signer = world.event_signer(at)
     claims = EventClaims(
         iss=world.issuer,
         aud=audience_of(world.issuer),
@@ -138,7 +138,7 @@ def _try_once(
         at=None if request.at is None else request.at.replace(microsecond=0),
         late=is_late(request.at, at=at),
     )
-    jws = sign_event(claims, signer=world.event_signer)
+    jws = sign_event(claims, signer=signer)
     after = after_event(before, request.happening, jws_hash=previous_hash(jws), at=request.at or at)
     step = ChainStep(
         operator_id=operator.id, reference_mac=found.reference_mac, before=before, after=after, jti=claims.jti, at=at

@@ -50,10 +50,9 @@ class Kind:
 class Kinds:
     """The kinds seen lately, the least used forgotten first; any number of threads."""
 
-    def __init__(self, policies: PolicyLibrary, *, issuer: str, kid: str) -> None:
+    def __init__(self, policies: PolicyLibrary, *, issuer: str) -> None:
         self._policies = policies
         self._issuer = issuer
-        self._kid = kid
         self._kept: OrderedDict[object, Kind] = OrderedDict()
         self._lock = Lock()
 
@@ -92,7 +91,7 @@ class Kinds:
             facts_bytes=body.facts.encode("utf-8"),
             body=body,
             dec=format_canonical_json(disclosed_decision(facts_json, decision_json)),
-            writer=SealWriter(sample, kid=self._kid),
+            writer=SealWriter(sample),
             since=at,
             until=_good_until(operator, at),
         )

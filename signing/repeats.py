@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from threading import Lock
 from typing import Final
 
@@ -53,8 +54,7 @@ class RepeatKey:
 
     def fingerprint(self, *, at: datetime, world: SigningWorld) -> bytes:
         """Return what tells this request from another one with the same key, under the salt key of `at`'s month."""
-        salt_key = world.salt_key(self.operator_id, at)
-        return hmac.digest(salt_key, f"fp1\n{self.route}\n".encode("ascii") + self.body, "sha256")
+        return self._fingerprint(world.salt_key(self.operator_id, at))
 
     def claims(self, *, at: datetime, world: SigningWorld, items: int | None = None) -> list[KeyClaim]:
         """Return the claims to be committed: of one request, or of each item of a batch."""
@@ -63,10 +63,13 @@ class RepeatKey:
         return [KeyClaim(self.operator_id, self.mac(world=world, item=number), fingerprint, at) for number in numbers]
 
     def check_same(self, claim: Claim, *, world: SigningWorld) -> None:
-        """Raise KeyReused unless `claim` was made by this very request."""
-        expected = self.fingerprint(at=claim.claimed_at, world=world)
-        if not hmac.compare_digest(expected, claim.fingerprint):
+        """Raise KeyReused unless `claim` was made by this very request, whichever key of its month it was made with."""
+        expected = [self._fingerprint(key) for key in world.salt_keys(self.operator_id, claim.claimed_at)]
+        if not any(hmac.compare_digest(each, claim.fingerprint) for each in expected):
             raise KeyReused("this idempotency key was used for another request within the last 24 hours")
+
+    def _fingerprint(self, salt_key: bytes) -> bytes:
+        return hmac.digest(salt_key, f"fp1\n{self.route}\n".encode("ascii") + self.body, "sha256")
 
 
 class RunningKeys:
@@ -111,8 +114,8 @@ def find_claims(key: RepeatKey, *, world: SigningWorld) -> dict[int, Claim]:
     prefix = key.mac(world=world)[:_PREFIX_BYTES]
     with reading(world.engine) as connection:
         claims = load_claims(connection, prefix, at=world.now())
-    for claim in claims.values():
-        key.check_same(claim, world=world)
+    for claim in {(claim.claimed_at, claim.fingerprint): claim for claim in claims.values()}.values():
+        key.check_same(claim, world=world)  # once for all items of a batch
     return claims
 
 
@@ -137,7 +140,7 @@ def recall(claim: Claim, request: SignRequest, *, world: SigningWorld) -> Issued
         signed=_signed_again(token, decision, request, world),
         origin=_origin(place.log_id, world),
         index=place.index,
-        receipt=world.log.receipt_at(place.log_id, place.index, claim.tree_size),
+        receipt=world.log.receipt_at(place.log_id, place.index, claim.tree_size, at=claim.claimed_at),
         repeated=True,
     )
 
@@ -147,15 +150,18 @@ def _signed_again(
 ) -> SignedSeal:
     """Return the seal with the disclosures that its request had: derived anew, and compared with what was signed."""
     claims = parse_seal(token.jws + "~").claims
-    parts = seal_parts(
+    make_parts = partial(
+        seal_parts,
         hash_content(request),
         None if request.recipient is None else parse_address(request.recipient),
         request.agent,
         dec=format_canonical_json(disclosed_decision(decision.facts, decision.decision)),
-        salts=salt_key_of(world.salt_key(token.operator_id, token.created_at)),
         jti=token.jti.encode("ascii"),
     )
-    if tuple(digest.decode("ascii") for digest in parts.digests) != claims.sd:
+    salt_keys = world.salt_keys(token.operator_id, token.created_at)
+    made = (make_parts(salts=salt_key_of(key)) for key in salt_keys)  # one, where the month's was never rotated
+    parts = next((each for each in made if tuple(digest.decode("ascii") for digest in each.digests) == claims.sd), None)
+    if parts is None:
         raise MessageNotFound("the salt key this was sealed with has been destroyed since")
     return SignedSeal(
         jti=token.jti,

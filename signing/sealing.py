@@ -11,11 +11,12 @@ from policies.records import KeptDecision
 from registry.standing import Standing
 from sigill.encoding.base64url import encode_base64url
 from sigill.encoding.ulid import format_ulid
+from sigill.keys.p256 import Signer
 from sigill.policy.words import Verdict
 from sigill.report.judge import CLOCK_TOLERANCE
 from sigill.seal.claim_values import ConversationClaim, status_uri
 from sigill.seal.salts import SaltKey
-from sigill.seal.writing import OwnClaims
+from sigill.seal.writing import OwnClaims, seal_head
 from sigill.text.addresses import Address, parse_address
 from sigill.text.codes import RANDOM_BYTES as CODE_RANDOM_BYTES
 from sigill.text.codes import make_code
@@ -59,16 +60,19 @@ class Candidate(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """When a batch is signed: the time, its whole Unix second, and the operator's salt key of that month."""
+    """When a batch is signed, and with what: the time, its whole Unix second, the operator's salt key, the seal key."""
 
     at: datetime
     second: int
     salts: SaltKey
+    signer: Signer
+    head: bytes
 
 
-def moment_of(at: datetime, *, operator_id: str, world: SigningWorld) -> Moment:
+def moment_of(at: datetime, *, operator_id: str, signer: Signer, world: SigningWorld) -> Moment:
     """Return the moment for one operator's seals. Raises KeyUnusable."""
-    return Moment(at, int(at.timestamp()), salt_key_of(world.salt_key(operator_id, at)))
+    salts = salt_key_of(world.salt_key(operator_id, at))
+    return Moment(at, int(at.timestamp()), salts, signer, seal_head(signer.kid))
 
 
 def prepare(request: SignRequest, *, reference_mac: str | None, key: KeyClaim | None, at: datetime) -> Prepared:
@@ -106,8 +110,8 @@ def make_candidate(
         edits=request.edits,
         status=None if status is None else (status.idx, status_uri(world.issuer, status.list_number)),
     )
-    signing_input = kind.writer.signing_input(claims)
-    jws = b"%b.%b" % (signing_input, encode_base64url(world.signer.sign(signing_input)))
+    signing_input = kind.writer.signing_input(claims, head=moment.head)
+    jws = b"%b.%b" % (signing_input, encode_base64url(moment.signer.sign(signing_input)))
     digest = sha256(jws).digest()
     code = make_code(randomness[_ULID_RANDOM_BYTES:-_FACTS_SALT_BYTES])
     after = None if chain is None else after_message(chain, _link(request, encode_base64url(digest).decode("ascii")))

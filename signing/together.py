@@ -73,7 +73,7 @@ def _sign(
 ) -> list[_Signed | Exception]:
     """Decide and sign each message on where its conversation stands after those before it."""
     at = world.now()
-    world.check_seal_key(at)
+    signer = world.seal_signer(at)
     moments: dict[str, Moment] = {}
     signed: list[_Signed | Exception] = []
     for item in items:
@@ -84,7 +84,7 @@ def _sign(
         try:
             moment = moments.get(operator.id)
             if moment is None:
-                moment = moments[operator.id] = moment_of(at, operator_id=operator.id, world=world)
+                moment = moments[operator.id] = moment_of(at, operator_id=operator.id, signer=signer, world=world)
             kind = world.kinds.kind_of(prepared.request.declared, operator=operator, chain=chain, at=at)
             candidate = make_candidate(prepared, kind, chain=chain, moment=moment, world=world)
             shaped = None if candidate.signed is None else item.shape(candidate.signed, prepared.request)

@@ -98,5 +98,7 @@ def _answer_again(first: Withdrawal, world: SigningWorld) -> Withdrawn:
         reason=WithdrawalReason(first.reason),
         origin=head.origin,
         index=first.index,
-        receipt=world.log.receipt_at(first.log_id, first.index, first.index + 1),  # it was committed alone
+        receipt=world.log.receipt_at(  # it was committed alone
+            first.log_id, first.index, first.index + 1, at=first.at
+        ),
     )

@@ -1,6 +1,6 @@
 """What signing needs of the outside; `wiring.py` fills it, tests build it by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,11 +16,12 @@ from transparency.log import TransparencyLog
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningWorld:
-    """`issuer` never changes; `base_url` is where links point; `salt_key(operator, at)` makes the month's key if new.
+    """`issuer` never changes; `base_url` is where links point; `random(n)` is a CSPRNG.
 
-    `check_seal_key(at)` raises KeyUnusable where the signer's key is not valid at `at`.
-    `reference_key` (32 bytes) hides operators' own references and idempotency keys; `random(n)` is a CSPRNG.
-    `event_signer` and `check_event_key` are the same for the events of conversations.
+    `seal_signer(at)` is the key of seals made at `at`, `event_signer(at)` that of events; they raise KeyUnusable where
+    no key is valid then. `salt_key(operator, at)` is what salts are made with, new where the month has none;
+    `salt_keys(operator, at)` are all that the month had, newest first.
+    `reference_key` (32 bytes) hides operators' own references and idempotency keys.
     `draw_status()` gives each seal its place in a status list (None: it cannot be withdrawn).
     `line` is where messages wait to be sealed together.
     """
@@ -29,11 +30,10 @@ class SigningWorld:
     base_url: str
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
-    signer: Signer
-    check_seal_key: Callable[[datetime], None]
-    event_signer: Signer
-    check_event_key: Callable[[datetime], None]
+    seal_signer: Callable[[datetime], Signer]
+    event_signer: Callable[[datetime], Signer]
     salt_key: Callable[[str, datetime], bytes]
+    salt_keys: Callable[[str, datetime], Sequence[bytes]]
     reference_key: bytes
     engine: Engine
     log: TransparencyLog

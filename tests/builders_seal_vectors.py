@@ -92,7 +92,7 @@ class _Vectors:
     ) -> None:
         case = replace(case, trust=self.trusts[trust], at=at or case.at)
         log = log or LogEvidence(case.receipt)
-        opener = DerivingOpener(case.parsed, salt_key=SALT_KEY) if by_salt_key else None
+        opener = DerivingOpener(case.parsed, salt_keys=[SALT_KEY]) if by_salt_key else None
         report = case.judge(log=log, opener=opener, standing=standing, **presented)
         brought: dict[str, Any] = {"text": case.text, "recipient": case.recipient} | presented
         self.cases.append(

@@ -1,6 +1,7 @@
 """The log as the packages above use it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Engine, insert, or_, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,30 +18,31 @@ from transparency.commit_queue import MAX_BATCH, MAX_WAITING, CommitObserver, Co
 from transparency.errors import LogConflict, StoreUnavailable, TransparencyError
 from transparency.reading import LogReader
 from transparency.receipts import Receipt, whole_receipt
-from transparency.sequencing import Committed, Sequencer, SignerFor, signed_checkpoint
+from transparency.renewal import renew_checkpoints
+from transparency.sequencing import Committed, Sequencer, SignersFor, signed_checkpoint
 from transparency.tables import logs, tokens
 
 
 class TransparencyLog:
     """Every log of one database. One per process, made after forking; any number of threads and processes.
 
-    `signer_for` gives the Ed25519 key of a log by its origin, named as the origin; one private key may serve several.
+    `signers_for` gives the keys that sign a log's checkpoints, now or at another time.
     """
 
     def __init__(
         self,
         engine: Engine,
         *,
-        signer_for: SignerFor,
+        signers_for: SignersFor,
         max_batch: int = MAX_BATCH,
         max_waiting: int = MAX_WAITING,
         observer: CommitObserver | None = None,
     ) -> None:
         self._engine = engine
-        self._signer_for = signer_for
+        self._signers_for = signers_for
         self._reader = LogReader(engine)
         self._max_batch = max_batch
-        sequencer = Sequencer(engine, signer_for=signer_for)
+        sequencer = Sequencer(engine, signers_for=signers_for)
         self._queue = CommitQueue[Append, Committed](
             sequencer.commit,
             max_batch=max_batch,
@@ -63,7 +65,7 @@ class TransparencyLog:
             with writing(self._engine) as connection:
                 found = [tuple(row) for row in connection.execute(query)]
                 if not found:
-                    note = signed_checkpoint(Checkpoint(origin, 0, EMPTY_ROOT), signer_for=self._signer_for)
+                    note = signed_checkpoint(Checkpoint(origin, 0, EMPTY_ROOT), signers_for=self._signers_for)
                     connection.execute(insert(logs), row | {"checkpoint": note})
         except SQLAlchemyError as error:
             raise StoreUnavailable(f"the log was not created: {type(error).__name__}") from error
@@ -126,17 +128,21 @@ class TransparencyLog:
 
         Raises LogUnknown, EntryUnknown, LogCorrupt, StoreUnavailable.
         """
-        whole = whole_receipt(self._engine, log_id, index, reader=self._reader, signer_for=self._signer_for)
+        whole = whole_receipt(self._engine, log_id, index, reader=self._reader, signers_for=self._signers_for)
         return Receipt(self.receipt(log_id, index), None) if whole is None else whole
 
-    def receipt_at(self, log_id: str, index: int, tree_size: int) -> str:
-        """Return the proof that was given out with a tree of that size: its checkpoint, signed anew, is the same.
+    def receipt_at(self, log_id: str, index: int, tree_size: int, *, at: datetime) -> str:
+        """Return the proof that was given out at `at` with a tree of that size: its checkpoint is signed as then.
 
         Raises LogUnknown, EntryUnknown, StoreUnavailable.
         """
         origin, root, path = self._reader.proof_at(log_id, index, tree_size)
-        note = signed_checkpoint(Checkpoint(origin, tree_size, root), signer_for=self._signer_for)
+        note = signed_checkpoint(Checkpoint(origin, tree_size, root), signers_for=self._signers_for, at=at)
         return format_proof(LogProof(index, tuple(path), note))
+
+    def renew_checkpoints(self) -> int:
+        """Sign each log's checkpoint anew where other keys sign now; return how many. Raises StoreUnavailable."""
+        return renew_checkpoints(self._engine, self._reader.heads(), signers_for=self._signers_for)
 
     def token_at(self, log_id: str, index: int) -> StoredToken | None:
         """Return the token of the leaf at an index, or None: another kind of leaf."""

@@ -14,7 +14,7 @@ from storage.engine import reading
 from transparency.errors import LogCorrupt, StoreUnavailable
 from transparency.reading import LogReader
 from transparency.root_log import PublishedHead, first_checkpoint_with, first_head_with
-from transparency.sequencing import SignerFor, signed_checkpoint
+from transparency.sequencing import SignersFor, signed_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,13 @@ class Receipt:
 
 
 def whole_receipt(
-    engine: Engine, log_id: str, index: int, *, reader: LogReader, signer_for: SignerFor
+    engine: Engine, log_id: str, index: int, *, reader: LogReader, signers_for: SignersFor
 ) -> Receipt | None:
     """Return a leaf's whole receipt, or None until a quorum has cosigned a root checkpoint that covers it.
 
-    It never changes: its first proof is at exactly the size of the first head that covers the leaf, its second at that
-    of the first root checkpoint. Raises LogUnknown, EntryUnknown, LogCorrupt, StoreUnavailable.
+    Its first proof is at exactly the size of the first head that covers the leaf, its second at that of the first root
+    checkpoint: it never changes, but for the signature of the first after a key was rotated.
+    Raises LogUnknown, EntryUnknown, LogCorrupt, StoreUnavailable.
     """
     try:
         with reading(engine) as connection:
@@ -44,12 +45,12 @@ def whole_receipt(
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"the database did not answer: {type(error).__name__}") from error
     second = format_proof(LogProof(head.root_index, path, root.note))
-    return Receipt(join_proofs(_first_proof(head, index, reader, signer_for), second), root.size)
+    return Receipt(join_proofs(_first_proof(head, index, reader, signers_for), second), root.size)
 
 
-def _first_proof(head: PublishedHead, index: int, reader: LogReader, signer_for: SignerFor) -> str:
+def _first_proof(head: PublishedHead, index: int, reader: LogReader, signers_for: SignersFor) -> str:
     origin, root, path = reader.proof_at(head.log_id, index, head.size)
     if root != head.root:
         raise LogCorrupt(f"log {head.log_id}: its root at {head.size} leaves is not the one in the root log")
-    note = signed_checkpoint(Checkpoint(origin, head.size, root), signer_for=signer_for)
+    note = signed_checkpoint(Checkpoint(origin, head.size, root), signers_for=signers_for)
     return format_proof(LogProof(index, tuple(path), note))

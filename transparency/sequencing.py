@@ -12,11 +12,12 @@ Whatever is killed, whenever: either all of it is there or nothing.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
 from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
@@ -43,7 +44,16 @@ from transparency.rows import insert_accepted
 from transparency.tables import logs, tokens
 from transparency.tile_store import load_edge, save_tiles
 
-SignerFor = Callable[[str], NoteSigner]
+
+class SignersFor(Protocol):
+    """Gives the Ed25519 keys of a log by its origin; one private key may serve several logs."""
+
+    def __call__(self, origin: str, at: datetime | None = None, /) -> Sequence[NoteSigner]:
+        """Return the keys, named as the origin, that sign checkpoints at `at` (aware; now where it is None).
+
+        At least one; several while one takes over.
+        """
+
 
 _MAX_EDGES: Final = 256
 _CONNECTION_FAILURES: Final = (OperationalError, InterfaceError, InternalError)
@@ -88,9 +98,9 @@ Ledgers = Mapping[type[Part], Ledger]
 class Sequencer:
     """Commits batches. Remembers the right edge of the logs it wrote last; not for two threads at once."""
 
-    def __init__(self, engine: Engine, *, signer_for: SignerFor) -> None:
+    def __init__(self, engine: Engine, *, signers_for: SignersFor) -> None:
         self._engine = engine
-        self._signer_for = signer_for
+        self._signers_for = signers_for
         self._edges: OrderedDict[str, Edge] = OrderedDict()
 
     def commit(self, appends: Sequence[Append]) -> list[Committed | Exception]:
@@ -195,7 +205,7 @@ class Sequencer:
         head = log.head
         edge = log.edge.grown(hash_leaf(format_leaf(append.leaf)) for append in log.accepted)
         checkpoint = Checkpoint(head.origin, edge.frontier.size, edge.frontier.root())
-        note = signed_checkpoint(checkpoint, signer_for=self._signer_for)
+        note = signed_checkpoint(checkpoint, signers_for=self._signers_for)
         save_tiles(connection, head.log_id, edge, old_size=head.size)
         row = {
             "log": head.log_id,
@@ -213,10 +223,11 @@ class Sequencer:
             self._edges.popitem(last=False)
 
 
-def signed_checkpoint(checkpoint: Checkpoint, *, signer_for: SignerFor) -> str:
-    """Return the signed note of a checkpoint. Raises StoreUnavailable, whatever the key store raised."""
+def signed_checkpoint(checkpoint: Checkpoint, *, signers_for: SignersFor, at: datetime | None = None) -> str:
+    """Return the note of a checkpoint signed now, or as it was `at`. Raises StoreUnavailable, whatever it was."""
     try:
-        return sign_checkpoint(checkpoint, signer=signer_for(checkpoint.origin))
+        signer, *beside = signers_for(checkpoint.origin, at)
+        return sign_checkpoint(checkpoint, signer=signer, beside=beside)
     except Exception as error:
         raise StoreUnavailable(f"the checkpoint could not be signed: {type(error).__name__}") from error
 

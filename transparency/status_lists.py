@@ -52,9 +52,14 @@ class _Kept:
 
 
 class StatusLists:
-    """Publishes the lists. One per process; any number of threads. `issuer` names them, whatever host serves them."""
+    """Publishes the lists. One per process; any number of threads. `issuer` names them, whatever host serves them.
 
-    def __init__(self, engine: Engine, *, issuer: str, signer: Signer, now: Callable[[], datetime]) -> None:
+    `signer(at)` is the key that signs at `at`.
+    """
+
+    def __init__(
+        self, engine: Engine, *, issuer: str, signer: Callable[[datetime], Signer], now: Callable[[], datetime]
+    ) -> None:
         self._engine = engine
         self._issuer = issuer
         self._signer = signer
@@ -96,7 +101,7 @@ class StatusLists:
         values = StatusList(
             uri=status_uri(self._issuer, number), iat=iat, exp=iat + LIFETIME, ttl_s=TTL_S, packed=packed
         )
-        token = sign_status_list(values, signer=self._signer).encode("ascii")
+        token = sign_status_list(values, signer=self._signer(at)).encode("ascii")
         return _Kept(at, at, packed, PublishedList(token, gzip.compress(token, mtime=0)))
 
     def _keep(self, number: int, kept: _Kept) -> None:

@@ -41,5 +41,5 @@ def sign_receipt(verdict: Verdict, *, content: str | None, world: VerificationWo
         salt = world.random(_SALT_BYTES)
         digest = hashlib.sha256(salt + content.encode("utf-8", "surrogatepass")).digest()
         claims["content"] = {"salt": format_base64url(salt), "h": format_base64url(digest)}
-    key = world.report_key
+    key = world.report_key(verdict.at)
     return jwt.encode(claims, key.private_key, algorithm="ES256", headers={"typ": REPORT_TYP, "kid": key.kid})

@@ -204,9 +204,9 @@ def _status_evidence(seal: ParsedSeal, world: VerificationWorld) -> StatusEviden
 def _opener(seal: ParsedSeal, operator: Operator | None, world: VerificationWorld) -> Opener:
     """Open by our own salts only for an operator of the registry: a forged `sub` must not name a file to read."""
     if operator is not None:
-        salt_key = world.salt_key(operator.id, parse_ulid_time(seal.claims.jti))
-        if salt_key is not None:
-            return DerivingOpener(seal, salt_key=salt_key)
+        salt_keys = world.salt_keys(operator.id, parse_ulid_time(seal.claims.jti))
+        if salt_keys:
+            return DerivingOpener(seal, salt_keys=salt_keys)
     return BroughtOpener(seal)
 
 

@@ -1,6 +1,6 @@
 """What verification needs of the outside; `wiring.py` fills it, tests build it by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +21,9 @@ class ReportKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationWorld:
-    """`trust()` is one snapshot of keys and logs; `salt_key(operator, at)` is None where destroyed or never made.
+    """`trust()` is one snapshot of keys and logs; `salt_keys(operator, at)` are the month's, newest first.
+
+    There are none where they were destroyed or never made. `report_key(at)` signs at `at`.
 
     `own_hosts`: where our links lead (host, and port if it is not the scheme's own), lower-case.
     """
@@ -32,6 +34,6 @@ class VerificationWorld:
     engine: Engine
     log: TransparencyLog
     trust: Callable[[], Trust]
-    salt_key: Callable[[str, datetime], bytes | None]
-    report_key: ReportKey
+    salt_keys: Callable[[str, datetime], Sequence[bytes]]
+    report_key: Callable[[datetime], ReportKey]
     own_hosts: frozenset[str]

@@ -31,6 +31,8 @@ from sigill.report.trust import ROOT, Trust, TrustedLog
 from sigill.tlog.log_policy import LogPolicy
 from sigill.tlog.note import format_vkey
 from signing.keys.files import publish_file
+from signing.keys.generations import FileNoteSigner, Generations
+from signing.keys.listing import KeyKind
 from signing.keys.ring import KeyRing, open_key_ring
 from signing.kinds import Kinds
 from signing.line import Line
@@ -119,10 +121,10 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
     Only the first start makes the identity and the keys. Raises SettingsInvalid, KeyUnusable.
     """
     identity = open_identity(settings, first_start=first_start)
-    keys = open_key_ring(settings.var / "keys", at=now(), first_start=first_start)
+    keys = open_key_ring(settings.var / "keys", at=now(), first_start=first_start, seal_lifetime=settings.seal_lifetime)
     engine = make_engine(settings.database_url)
     metrics = Metrics()
-    log = TransparencyLog(engine, signer_for=lru_cache(maxsize=None)(keys.note_signer), observer=metrics)
+    log = TransparencyLog(engine, signers_for=partial(_note_signers, keys), observer=metrics)
     log_policy = read_log_policy(settings.log_policy_file)
     policies = _policies(HERE / "policies")
     trust = _trust_source(identity, keys, log, log_policy, settings.public_url)
@@ -142,22 +144,21 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             base_url=settings.public_url,
             now=now,
             random=Randomness().take,
-            signer=keys.seal,
-            check_seal_key=keys.check_seal_key,
-            event_signer=keys.event,
-            check_event_key=keys.check_event_key,
+            seal_signer=keys.seal_signer,
+            event_signer=keys.event_signer,
             salt_key=keys.salts.for_sealing,
+            salt_keys=keys.salts.for_checking,
             reference_key=keys.reference,
             engine=engine,
             log=log,
             policies=policies,
             seal_lifetime=settings.seal_lifetime,
-            kinds=Kinds(policies, issuer=identity.issuer, kid=keys.seal.kid),
+            kinds=Kinds(policies, issuer=identity.issuer),
             draw_status=StatusIndices(engine, now=now).draw,
             line=Line(observer=metrics.line),
         ),
         privacy=_privacy_world(engine, log, keys, policies),
-        status_lists=StatusLists(engine, issuer=identity.issuer, signer=keys.status, now=now),
+        status_lists=StatusLists(engine, issuer=identity.issuer, signer=partial(keys.signer, KeyKind.STATUS), now=now),
         verification=VerificationWorld(
             issuer=identity.issuer,
             now=now,
@@ -165,8 +166,8 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             engine=engine,
             log=log,
             trust=trust,
-            salt_key=keys.salts.for_checking,
-            report_key=ReportKey(kid=keys.report.kid, private_key=keys.report.private_key),
+            salt_keys=keys.salts.for_checking,
+            report_key=partial(_report_key, keys),
             own_hosts=_own_hosts(identity.issuer, settings.public_url),
         ),
     )
@@ -182,6 +183,15 @@ def _privacy_world(engine: Engine, log: TransparencyLog, keys: KeyRing, policies
         has_salt_key=keys.salts.has,
         destroy_salt_key=keys.salts.destroy,
     )
+
+
+def _note_signers(keys: KeyRing, origin: str, at: datetime | None = None) -> tuple[FileNoteSigner, ...]:
+    return keys.note_signers(origin, now() if at is None else at)
+
+
+def _report_key(keys: KeyRing, at: datetime) -> ReportKey:
+    signer = keys.current().latest(KeyKind.REPORT, at)  # no verdict is withheld because its receipt's key ran out
+    return ReportKey(kid=signer.kid, private_key=signer.private_key)
 
 
 @lru_cache(maxsize=1)
@@ -268,21 +278,24 @@ def _database_fault(engine: Engine) -> str | None:
 def _trust_source(
     identity: Identity, keys: KeyRing, log: TransparencyLog, policy: LogPolicy, base_url: str
 ) -> Callable[[], Trust]:
-    """Return a source of trust snapshots, each at most `TRUST_LASTS` old."""
-    kept: list[Trust] = []
-
-    def trusted(log_id: str, origin: str) -> TrustedLog:
-        vkey = format_vkey(keys.note_signer(origin).verifier)
-        return TrustedLog(operator=log_id, origin=origin, vkey=vkey, url=f"{base_url}/log/{log_id}")
+    """Return a source of trust snapshots, each at most `TRUST_LASTS` old, and none older than the keys."""
+    kept: list[tuple[Trust, Generations]] = []
 
     def trust() -> Trust:
-        at = now()
-        if kept and at - kept[0].as_of < TRUST_LASTS and at >= kept[0].as_of:
-            return kept[0]
+        at, generations = now(), keys.current()
+        if kept and kept[0][1] is generations and timedelta(0) <= at - kept[0][0].as_of < TRUST_LASTS:
+            return kept[0][0]
+        trusted = partial(_trusted_log, generations, at, base_url)
         root = trusted(ROOT, identity.root_origin)
         logs = {head.log_id: trusted(head.log_id, head.origin) for head in log.logs() if head.log_id != ROOT}
         published = published_policy(policy, keys=root.keys, url=root.url)
-        kept[:] = [Trust(identity.issuer, at, keys.published, logs, root, published)]
-        return kept[0]
+        made = Trust(identity.issuer, at, generations.published(at), logs, root, published)
+        kept[:] = [(made, generations)]
+        return made
 
     return trust
+
+
+def _trusted_log(generations: Generations, at: datetime, base_url: str, log_id: str, origin: str) -> TrustedLog:
+    vkey, *former = map(format_vkey, generations.note_keys(origin, at))
+    return TrustedLog(operator=log_id, origin=origin, vkey=vkey, url=f"{base_url}/log/{log_id}", former=tuple(former))

@@ -29,13 +29,15 @@ class RootLogSchema(Schema):
     """A log: origin, the C2SP verifier key it signs with now, those it signed with before, and where it is served."""
 
     origin = fields.String(required=True)
-    vkey = fields.String(required=True)
+    vkey = fields.String(required=True, metadata={"description": "The key that signs its checkpoints now"})
     url = fields.String(required=True)
-    former_vkeys = fields.List(fields.String())
+    former_vkeys = fields.List(
+        fields.String(), metadata={"description": "The keys that signed its checkpoints before, newest first"}
+    )
 
 
 class TrustedLogSchema(RootLogSchema):
-    """One operator's log."""
+    """One operator's log; `guarantor` is the guarantor's own."""
 
     operator = fields.String(required=True)
 

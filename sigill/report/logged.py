@@ -11,12 +11,14 @@ from functools import lru_cache
 
 from sigill.errors import MalformedNote, SigillError
 from sigill.report.checks import Detail
-from sigill.report.trust import Trust
+from sigill.report.trust import Trust, TrustedLog
 from sigill.seal.claims import operator_id_of
 from sigill.seal.token import ParsedSeal, jws_hash
+from sigill.tlog.checkpoint import parse_checkpoint
 from sigill.tlog.leaf import Leaf, LeafKind, format_leaf
 from sigill.tlog.log_policy import LogPolicy, parse_log_policy, quorum_time
-from sigill.tlog.proof import ProvenInclusion, verify_proof
+from sigill.tlog.note import parse_note
+from sigill.tlog.proof import ProvenInclusion, is_signed_as, parse_proof, verify_proof
 from sigill.tlog.tree import hash_leaf
 from sigill.tlog.witnessed import WRONG, second_proof, verify_head
 
@@ -59,8 +61,20 @@ def look_in_log(seal: ParsedSeal, evidence: LogEvidence, *, trust: Trust, policy
     try:
         proven = verify_proof(evidence.receipt, leaf_hash=leaf_hash, origin=trusted.origin, keys=trusted.keys)
     except SigillError:
-        return Logged(Detail.NOT_IN_THE_LOG)
+        return Logged(Detail.LOG_KEY_UNKNOWN if _is_by_newer_key(evidence.receipt, trusted) else Detail.NOT_IN_THE_LOG)
     return _look_in_root_log(evidence.receipt, proven, trust, policy)
+
+
+def _is_by_newer_key(receipt: str, trusted: TrustedLog) -> bool:
+    """Tell whether a receipt is signed in the log's name by keys that the trust file does not know (yet).
+
+    Then nothing is shown, as by no receipt at all: the log's key may have been rotated since.
+    """
+    try:
+        is_of_log = parse_checkpoint(parse_note(parse_proof(receipt).checkpoint).text).origin == trusted.origin
+        return is_of_log and not is_signed_as(receipt, keys=trusted.keys)
+    except MalformedNote:
+        return False
 
 
 def _look_in_root_log(receipt: str, proven: ProvenInclusion, trust: Trust, policy: LogPolicy | None) -> Logged:

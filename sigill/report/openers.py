@@ -3,11 +3,13 @@
 Both answer three ways: it is this value (True), it is another one (False), or it cannot be told (None).
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Final, Protocol
 
 from sigill.encoding.base64url import format_base64url, parse_base64url
 from sigill.encoding.strict_json import Json
+from sigill.seal.claims import SealClaims
 from sigill.seal.disclosures import AddressType, Disclosure, Name, derive_salt, digest_of, make_decoys, make_disclosure
 from sigill.seal.recipient import commit_recipient, open_recipient
 from sigill.seal.token import ParsedSeal
@@ -62,15 +64,16 @@ class BroughtOpener:
 class DerivingOpener:
     """The guarantor's: computes what the disclosure would be from the month's salt key. Stores nothing.
 
-    A salt key that was remade after a loss is not the seal's: then only the disclosures that came along are opened.
-    `_sd` has eight digests and there are seven disclosures, so the first decoy always stands in it and proves the key.
+    Of the month's keys (it has several after a rotation) one is the seal's. None is where the key was remade after a
+    loss: then only the disclosures that came along are opened. `_sd` has eight digests and there are seven
+    disclosures, so the first decoy always stands in it and proves the key.
     """
 
-    def __init__(self, seal: ParsedSeal, *, salt_key: bytes) -> None:
+    def __init__(self, seal: ParsedSeal, *, salt_keys: Iterable[bytes]) -> None:
         self._brought = BroughtOpener(seal)
-        self._is_of_seal = make_decoys(salt_key, jti=seal.claims.jti, count=1)[0] in seal.claims.sd
         self._claims = seal.claims
-        self._salt_key = salt_key
+        self._salt_key = next((key for key in salt_keys if _is_of_seal(key, seal.claims)), b"")
+        self._is_of_seal = bool(self._salt_key)
         self._salts: dict[Name, bytes] = {}
 
     def matches(self, name: Name, value: Json) -> bool | None:
@@ -109,3 +112,7 @@ class DerivingOpener:
         if name not in self._salts:
             self._salts[name] = derive_salt(self._salt_key, jti=self._claims.jti, name=name.value)
         return make_disclosure(name, value, salt=self._salts[name])
+
+
+def _is_of_seal(salt_key: bytes, claims: SealClaims) -> bool:
+    return make_decoys(salt_key, jti=claims.jti, count=1)[0] in claims.sd

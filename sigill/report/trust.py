@@ -26,6 +26,7 @@ from sigill.tlog.note import VerifierKey, parse_vkey
 REPORT_TYP: Final = "ai-verification-report+jwt"  # of verification receipts; they have a key of their own
 MAX_TRUST_BYTES: Final = 8 * 1024 * 1024
 ROOT: Final = "root"  # what the root log is called where operators' logs are called by their operators
+GUARANTOR: Final = "guarantor"  # what the log of the guarantor's own deeds is called there
 _MEMBERS: Final = {"issuer", "as_of", "jwks", "logs"}
 _MAY: Final = {"root", "log_policy"}
 _LOG_MEMBERS: Final = {"operator", "origin", "vkey", "url"}

@@ -8,6 +8,7 @@ import hashlib
 from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from sigill.encoding.base64url import TO_URL_SAFE, encode_base64url
@@ -42,14 +43,19 @@ class OwnClaims:
     status: tuple[int, str] | None = None
 
 
+@lru_cache(maxsize=64)  # a key's are the same in all its seals
+def seal_head(kid: str) -> bytes:
+    """Return how every seal of a key begins: its header and the dot."""
+    return f"{format_header(kid=kid, typ=TYP)}.".encode("ascii")
+
+
 class SealWriter:
     """Writes the payloads of seals that share everything but their `OwnClaims`."""
 
-    def __init__(self, sample: SealClaims, *, kid: str) -> None:
+    def __init__(self, sample: SealClaims) -> None:
         payload = format_claims(sample)
         const = {name: _member(name, value) for name, value in payload.items() if name not in _VARIES}
         early = ("_sd_alg", "ai", "att", "aud", "auth", "ch")
-        self._head = f"{format_header(kid=kid, typ=TYP)}.".encode("ascii")
         self._sd_to_conv = b'"],' + b",".join([const[name] for name in early if name in const]) + b","
         self._dir = const["dir"] + b","
         self._iss_to_jti = b"," + const["iss"] + b',"jti":"'
@@ -58,8 +64,8 @@ class SealWriter:
         self._fd_to_pur = b'"' + after + b"," + const["pur"]
         self._end = b"," + const["sub"] + b"}"
 
-    def signing_input(self, own: OwnClaims) -> bytes:
-        """Return `<header>.<payload>` of the seal, ready to sign."""
+    def signing_input(self, own: OwnClaims, *, head: bytes) -> bytes:
+        """Return `<header>.<payload>` of the seal, ready to sign with the key whose `seal_head` this is."""
         parts = [b'{"_sd":["', b'","'.join(own.sd), self._sd_to_conv]
         if own.conv is not None:
             parts.append(_conversation(*own.conv))
@@ -77,7 +83,7 @@ class SealWriter:
         if own.status is not None:
             parts.append(b',"status":{"status_list":{"idx":%d,"uri":"%b"}}' % (own.status[0], own.status[1].encode()))
         parts.append(self._end)
-        return self._head + encode_base64url(b"".join(parts))
+        return head + encode_base64url(b"".join(parts))
 
 
 def write_disclosures(values: Sequence[tuple[int, bytes, bytes]], *, block: bytes) -> tuple[list[bytes], list[bytes]]:

@@ -75,11 +75,15 @@ def parse_decimal(text: str) -> int:
     return int(text)
 
 
-def sign_checkpoint(checkpoint: Checkpoint, *, signer: NoteSigner) -> str:
-    """Return the signed note of a checkpoint. Raises ValueError if the signer goes by another name than the origin."""
-    if signer.verifier.name != checkpoint.origin:
+def sign_checkpoint(checkpoint: Checkpoint, *, signer: NoteSigner, beside: Iterable[NoteSigner] = ()) -> str:
+    """Return the signed note of a checkpoint: by `signer`, and by the keys that sign `beside` it while it takes over.
+
+    Raises ValueError if a signer goes by another name than the origin.
+    """
+    signers = (signer, *beside)
+    if any(each.verifier.name != checkpoint.origin for each in signers):
         raise ValueError("a log signs under its own origin")
-    return sign_note(format_checkpoint(checkpoint), (signer,))
+    return sign_note(format_checkpoint(checkpoint), signers)
 
 
 def verify_checkpoint(note: str, *, origin: str, keys: Iterable[VerifierKey]) -> Checkpoint:

@@ -75,6 +75,13 @@ def verify_proof(text: str, *, leaf_hash: bytes, origin: str, keys: Iterable[Ver
     return ProvenInclusion(proof.index, checkpoint)
 
 
+def is_signed_as(text: str, *, keys: Iterable[VerifierKey]) -> bool:
+    """Tell whether a proof's checkpoint claims to be signed by one of `keys`, verified or not. Raises MalformedNote."""
+    note = parse_note(_split_proof(text).checkpoint)
+    known = {(key.name, key.key_id) for key in keys}
+    return any((each.name, each.key_id) in known for each in note.signatures)
+
+
 def _split_proof(text: str) -> LogProof:
     if len(text) > _MAX_PROOF_CHARACTERS:
         raise MalformedNote(f"a proof of {len(text)} characters")

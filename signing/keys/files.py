@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,6 +21,8 @@ from signing.errors import KeyUnusable
 _MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o700
 _ALGORITHM: Final = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+
+Mark: TypeAlias = tuple[int, int, int]
 
 
 class FileSigner:
@@ -142,7 +144,7 @@ def publish_file(path: Path, data: bytes) -> None:
         pass  # another process was first: its key counts
     finally:
         draft.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def overwrite_and_remove(path: Path) -> None:
@@ -155,12 +157,22 @@ def overwrite_and_remove(path: Path) -> None:
         path.unlink()
     except FileNotFoundError:  # another process was first
         return
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make sure that names made or replaced in a folder outlive a crash."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def mark_of(path: Path) -> Mark | None:
+    """Return what tells one file from another put in its place; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_ctime_ns)

@@ -196,7 +196,7 @@ def run_roles(folder: Path, *, seconds: float, roles: Sequence[str] = (), say: C
                 found.append(run_role(server, document, role=role, key=keys[role], seconds=seconds))
                 say(format_found(found[-1]))
         unforeseen = [line for line in server.said().splitlines() if "unforeseen" in line]
-        damaged = check_heads(made.services.log, signer_for=made.services.keys.note_signer)
+        damaged = check_heads(made.services.log, keys_of=made.services.keys.note_keys)
         if unforeseen or damaged:
             found.append(Found("the service itself", Counter(), (*unforeseen, *damaged)))
     finally:

@@ -58,7 +58,7 @@ def verified(made: Deployment) -> Iterator[None]:
     """After all tests of this module, every tree verifies, and a message is sealed as ever."""
     yield
     assert made.sign().status_code == 201
-    assert check_heads(made.services.log, signer_for=made.services.keys.note_signer) == []
+    assert check_heads(made.services.log, keys_of=made.services.keys.note_keys) == []
 
 
 def rows(made: Deployment) -> list[int]:

@@ -44,7 +44,7 @@ def well(server: Served, shared: Deployment) -> Iterator[None]:
     assert server.post("/v1/messages", MESSAGE, key=shared.keys[BANK]).status == 201
     assert "unforeseen" not in server.said()
     assert "Traceback" not in server.said()
-    assert check_heads(shared.services.log, signer_for=shared.services.keys.note_signer) == []
+    assert check_heads(shared.services.log, keys_of=shared.services.keys.note_keys) == []
     with reading(shared.services.engine) as connection:
         sealed, leaves = (
             connection.execute(select(func.count()).select_from(table)).scalar_one() for table in (tokens, entries)

@@ -291,7 +291,11 @@ def test_neither_key_nor_request_can_be_read_or_tested_in_the_database(deploymen
 
 def test_a_key_whose_month_s_salt_key_is_gone_brings_nothing_back_and_seals_nothing(deployment: Deployment) -> None:
     post(deployment, MESSAGE, "1")
-    signing = replace(deployment.services.signing, salt_key=lambda _operator, _at: b"another key" * 2)
+    signing = replace(
+        deployment.services.signing,
+        salt_key=lambda _operator, _at: b"another key" * 2,
+        salt_keys=lambda _operator, _at: [b"another key" * 2],
+    )
     deployment.app = build_app(replace(deployment.services, signing=signing))
     response = post(deployment, MESSAGE, "1")
     assert response.status_code in {404, 422}

@@ -60,7 +60,7 @@ def test_the_receipts_key_is_bound_to_receipts_and_the_seals_to_seals(shared: De
     kid = jwt.get_unverified_header(shared.verify(text="Hej")["receipt"])["kid"]
     bound = {key["typ"]: key["kid"] for key in published}
     assert bound["ai-verification-report+jwt"] == kid
-    assert bound["ai-disclosure+sd-jwt"] == shared.services.keys.seal.kid != kid
+    assert bound["ai-disclosure+sd-jwt"] == shared.services.keys.seal_signer(shared.services.signing.now()).kid != kid
 
 
 def test_a_receipt_is_no_seal(shared: Deployment) -> None:

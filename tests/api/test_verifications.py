@@ -14,6 +14,7 @@ from sigill.encoding.base64url import format_base64url, parse_base64url
 from sigill.keys.p256 import ORDER
 from sigill.text.links import link_hash
 from sigill.text.nu1 import canonicalise
+from signing.keys.listing import KeyKind
 from storage.engine import writing
 from tests.builders_deployment import TEXT, Deployment, operator
 from tests.builders_forgery import FORGER, Payload, change_claims, sign_again
@@ -345,13 +346,14 @@ def test_a_seal_of_another_guarantor_proves_nothing_here(shared: Deployment, sea
 
 
 def test_a_seal_made_in_secret_with_the_stolen_key_is_not_genuine(shared: Deployment, sealed: dict[str, Any]) -> None:
-    signer = shared.services.keys.seal
+    signer = shared.services.keys.seal_signer(shared.services.signing.now())
     secret = sign_again(sealed["seal"], signer=signer, change=lambda payload: payload | {"pur": "security"})
     assert verdict(shared, seal=secret, content=TEXT) == ("not_genuine", "not_in_the_log")
 
 
 def test_the_receipts_key_signs_no_seals(shared: Deployment, sealed: dict[str, Any]) -> None:
-    forged = sign_again(sealed["seal"], signer=shared.services.keys.report)
+    signer = shared.services.keys.signer(KeyKind.REPORT, shared.services.signing.now())
+    forged = sign_again(sealed["seal"], signer=signer)
     assert verdict(shared, seal=forged, content=TEXT) == ("not_genuine", "key_unknown")
 
 

@@ -24,6 +24,7 @@ from sigill.seal.token import parse_seal
 from sigill.status.bits import inflate
 from sigill.status.token import parse_status_list
 from sigill.vocabulary import Language, WithdrawalReason
+from signing.keys.listing import KeyKind
 from storage.engine import writing
 from tests.builders_deployment import NOW, TEXT, Deployment, deploy, operator
 
@@ -190,7 +191,7 @@ def test_foreign_libraries_verify_the_list_with_the_published_keys(shared: Deplo
 
 def test_the_lists_key_is_in_the_trust_file_for_its_own_kind_of_token(shared: Deployment) -> None:
     trust = parse_trust(shared.client.get("/.well-known/sigill-trust.json").data)
-    kid = shared.services.keys.status.kid
+    kid = shared.services.keys.signer(KeyKind.STATUS, shared.services.signing.now()).kid
     assert trust.key(kid, typ="statuslist+jwt") is not None
     assert trust.key(kid, typ="ai-disclosure+sd-jwt") is None
 

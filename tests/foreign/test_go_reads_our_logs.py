@@ -40,7 +40,7 @@ def run(program: Path, deployment: Deployment, server: Served, log_id: str, *mor
     """Let the program read a whole log; return what it says it checked. Raises AssertionError with its complaint."""
     head = deployment.services.log.head(log_id)
     assert head is not None
-    vkey = format_vkey(deployment.services.keys.note_signer(head.origin).verifier)
+    vkey = format_vkey(deployment.services.keys.note_keys(head.origin)[0])
     done = subprocess.run(
         [str(program), f"{server.url}/log/{log_id}", vkey, *more], capture_output=True, text=True, check=False
     )

@@ -69,6 +69,12 @@ def test_a_value_that_cannot_be_is_named(changes: dict[str, Any], what: str) -> 
     assert len(str(raised.value)) < 400
 
 
+@pytest.mark.parametrize("name", ["root", "guarantor"])
+def test_nobody_is_called_as_the_guarantor_s_own_logs_are(name: str) -> None:
+    with pytest.raises(ApplicationInvalid, match=f"id cannot be '{name}': the guarantor's own log is called that"):
+        read_application(apply(id=name), at=NOW)
+
+
 @pytest.mark.parametrize("identifier", ["VATDE-123456789", "LEIXG-529900T8BM49AURSDO55", "SI:SE-1", "NTRSE-TEST-x"])
 def test_the_forms_of_an_identifier(identifier: str) -> None:
     assert read_application(apply(identifier=identifier), at=NOW).identifier == identifier

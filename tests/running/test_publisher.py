@@ -88,7 +88,7 @@ def watched(folder: Path, *, quorum: str = "both") -> Iterator[Watched]:
     var = folder / "var"
     prepare(read_settings({"VAR": str(var)} | _REAL))
     services = build_services(read_settings({"VAR": str(var)} | _REAL))
-    vkey = format_vkey(services.keys.note_signer(services.identity.root_origin).verifier)
+    vkey = format_vkey(services.keys.note_keys(services.identity.root_origin)[0])
     services.engine.dispose()
     witnesses = tuple(Witness(folder / name, f"{name}.example", [vkey]) for name in ("w1", "w2"))
     for witness in witnesses:

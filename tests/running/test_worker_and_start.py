@@ -22,7 +22,6 @@ from tests.builders_deployment import Deployment, operator
 from transparency.append import LogHead
 from transparency.errors import StoreUnavailable
 from transparency.log import TransparencyLog
-from transparency.sequencing import SignerFor
 from transparency.tables import entries, logs, tiles
 from wiring import build_services, open_identity
 
@@ -32,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def check(made: Deployment) -> list[str]:
-    return worker.check_heads(made.services.log, signer_for=made.services.keys.note_signer)
+    return worker.check_heads(made.services.log, keys_of=made.services.keys.note_keys)
 
 
 def test_logs_in_order_have_no_faults(deployment: Deployment) -> None:
@@ -99,7 +98,7 @@ def test_a_database_lost_in_the_middle_of_the_check_is_no_damage_either(deployme
             return broken.receipt(log_id, index)
 
     with pytest.raises(StoreUnavailable):
-        worker.check_heads(HalfGone(), signer_for=deployment.services.keys.note_signer)
+        worker.check_heads(HalfGone(), keys_of=deployment.services.keys.note_keys)
 
 
 def run(module: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -246,8 +245,8 @@ def test_the_worker_logs_damage_goes_on_without_a_database_and_ends_on_a_signal(
 ) -> None:
     rounds: list[list[str] | StoreUnavailable] = [["log a is damaged"], StoreUnavailable("locked"), []]
 
-    def check_heads(_log: TransparencyLog, *, signer_for: SignerFor) -> list[str]:
-        assert signer_for("log.example").verifier.name == "log.example"
+    def check_heads(_log: TransparencyLog, *, keys_of: worker.KeysOf) -> list[str]:
+        assert [key.name for key in keys_of("log.example")] == ["log.example"]
         found = rounds.pop(0)
         if isinstance(found, StoreUnavailable):
             raise found

@@ -13,6 +13,7 @@ from registry.lifecycle import change_state_logged
 from registry.model import StateChange
 from registry.operators import mark_changed
 from registry.tables import ai_systems
+from sigill.keys.p256 import Signer
 from sigill.policy.decision import Decision
 from sigill.policy.facts import Facts
 from sigill.report.standing import State
@@ -71,9 +72,7 @@ def meddling(world: SigningWorld, happens: Callable[[], None]) -> SigningWorld:
             return world.policies.decide(facts)
 
     library: Any = Library()
-    return replace(
-        world, policies=library, kinds=Kinds(library, issuer=world.issuer, kid=world.signer.kid), line=Line()
-    )
+    return replace(world, policies=library, kinds=Kinds(library, issuer=world.issuer), line=Line())
 
 
 @pytest.mark.parametrize("conversation", [None, "c"])
@@ -216,12 +215,13 @@ def test_a_database_lost_after_a_part_of_a_batch_was_sealed_is_the_answer_to_the
     world = deployment.services.signing
     calls: list[int] = []
 
-    def check_seal_key(_at: datetime) -> None:
+    def seal_signer(at: datetime) -> Signer:
         calls.append(1)
         if len(calls) > 1:
             raise KeyUnusable("the key ran out")
+        return world.seal_signer(at)
 
-    raced = replace(world, check_seal_key=check_seal_key, line=Line())
+    raced = replace(world, seal_signer=seal_signer, line=Line())
 
     def shape(_signed: SignedSeal, request: SignRequest) -> None:
         if request.conversation == "busy":

@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from sigill.keys.p256 import check_signature, is_low_s
 from signing.errors import KeyUnusable
-from signing.keys import ring as ring_files
+from signing.keys import folder as folder_files
 from signing.keys import salts as salt_files
 from signing.keys.files import load_secret, open_ed25519, open_p256, open_secret, publish_file
+from signing.keys.listing import KeyKind
 from signing.keys.ring import LIFETIME, open_key_ring
 from signing.keys.salts import SaltKeys
 
@@ -174,9 +175,9 @@ from pathlib import Path
 from signing.keys.ring import open_key_ring
 ring = open_key_ring(Path(sys.argv[1]), at=datetime.now(UTC), first_start=True)
 salt = ring.salts.for_sealing("bank", datetime(2026, 11, 1, tzinfo=UTC))
-print(ring.seal.kid, ring.report.kid, ring.status.kid, ring.event.kid, ring.reference.hex(), salt.hex())
-print(ring.note_signer("log").verifier.public_key.hex())
-print([(key.kid, key.valid_from.timestamp()) for key in ring.published])
+print(ring.reference.hex(), salt.hex())
+print(ring.note_keys("log"))
+print([(key.kid, key.valid_from.timestamp()) for key in ring.published(datetime.now(UTC))])
 """
 
 
@@ -191,19 +192,19 @@ def test_processes_that_start_at_once_end_up_with_the_same_keys(tmp_path: Path) 
 def test_a_ring_publishes_each_key_with_its_type_and_time(tmp_path: Path) -> None:
     ring = open_key_ring(tmp_path, at=AT, first_start=True)
     begin = AT.replace(microsecond=0)
-    assert {key.typ: key.kid for key in ring.published} == {
-        "ai-disclosure+sd-jwt": ring.seal.kid,
-        "ai-verification-report+jwt": ring.report.kid,
-        "statuslist+jwt": ring.status.kid,
-        "sigill-event+jwt": ring.event.kid,
+    assert {key.typ: key.kid for key in ring.published(AT)} == {
+        "ai-disclosure+sd-jwt": ring.seal_signer(AT).kid,
+        "ai-verification-report+jwt": ring.signer(KeyKind.REPORT, AT).kid,
+        "statuslist+jwt": ring.signer(KeyKind.STATUS, AT).kid,
+        "sigill-event+jwt": ring.event_signer(AT).kid,
     }
-    assert {(key.valid_from, key.valid_until) for key in ring.published} == {(begin, begin + LIFETIME)}
+    assert {(key.valid_from, key.valid_until) for key in ring.published(AT)} == {(begin, begin + LIFETIME)}
     later = open_key_ring(tmp_path, at=AT + timedelta(days=3), first_start=False)
-    assert [(key.kid, key.valid_from) for key in later.published] == [
-        (key.kid, key.valid_from) for key in ring.published
+    assert [(key.kid, key.valid_from) for key in later.published(AT)] == [
+        (key.kid, key.valid_from) for key in ring.published(AT)
     ]
     assert later.reference == ring.reference
-    assert later.note_signer("a").verifier.public_key == ring.note_signer("b").verifier.public_key
+    assert [key.public_key for key in later.note_keys("a")] == [key.public_key for key in ring.note_keys("b")]
 
 
 _ALL_FILES = ["seal-1.pem", "report-1.pem", "status-1.pem", "event-1.pem", "log-1.pem", "reference.key", "keys.json"]
@@ -238,12 +239,12 @@ def test_a_folder_from_before_a_kind_of_key_gets_it_at_the_next_start(tmp_path: 
     now_listed = json.loads((tmp_path / "keys.json").read_text())
     assert {name: now_listed[name] for name in kept} == kept
     begin = later.replace(microsecond=0)
-    begun = {key.typ: key.valid_from for key in ring.published}
+    begun = {key.typ: key.valid_from for key in ring.published(AT)}
     assert begun["statuslist+jwt"] == begun["sigill-event+jwt"] == begin
     assert begun["ai-disclosure+sd-jwt"] == AT.replace(microsecond=0)
     again = open_key_ring(tmp_path, at=later + timedelta(days=1), first_start=False)
-    assert [(key.kid, key.valid_from) for key in again.published] == [
-        (key.kid, key.valid_from) for key in ring.published
+    assert [(key.kid, key.valid_from) for key in again.published(AT)] == [
+        (key.kid, key.valid_from) for key in ring.published(AT)
     ]
     (tmp_path / "status-1.pem").unlink()
     with pytest.raises(KeyUnusable, match=r"^status-1\.pem is missing"):
@@ -253,7 +254,7 @@ def test_a_folder_from_before_a_kind_of_key_gets_it_at_the_next_start(tmp_path: 
 def test_a_start_cut_short_between_a_new_key_and_its_listing_is_completed_by_the_next(tmp_path: Path) -> None:
     make_older(tmp_path)
     kid = open_p256(tmp_path / "status-1.pem", make=True).kid
-    assert open_key_ring(tmp_path, at=AT, first_start=False).status.kid == kid
+    assert open_key_ring(tmp_path, at=AT, first_start=False).signer(KeyKind.STATUS, AT).kid == kid
 
 
 def test_processes_that_add_a_kind_of_key_at_once_list_the_same(tmp_path: Path) -> None:
@@ -276,7 +277,7 @@ def test_a_folder_that_cannot_be_made_or_a_list_that_cannot_be_written_is_unusab
     def full(_path: Path, _data: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(ring_files, "publish_file", full)
+    monkeypatch.setattr(folder_files, "publish_file", full)
     with pytest.raises(KeyUnusable, match=r"keys\.json cannot be written: No space left"):
         open_key_ring(tmp_path / "keys", at=AT, first_start=False)
 
@@ -285,10 +286,10 @@ def test_a_seal_may_be_signed_only_while_the_seal_key_is_valid(tmp_path: Path) -
     ring = open_key_ring(tmp_path, at=AT, first_start=True)
     begin = AT.replace(microsecond=0)
     for inside in (begin, begin + LIFETIME - timedelta(microseconds=1)):
-        ring.check_seal_key(inside)
+        ring.seal_signer(inside)
     for outside in (begin - timedelta(microseconds=1), begin + LIFETIME):
         with pytest.raises(KeyUnusable, match="the seal key is valid from 2026-11-22 to 2028-11-21 only"):
-            ring.check_seal_key(outside)
+            ring.seal_signer(outside)
 
 
 def test_a_ring_says_when_its_keys_have_run_out(tmp_path: Path) -> None:
@@ -318,17 +319,17 @@ def test_times_of_keys_that_cannot_be_read_are_a_fault(tmp_path: Path, kept: str
 def test_salts_are_by_operator_and_month_of_utc(tmp_path: Path) -> None:
     salts = SaltKeys(tmp_path)
     first = salts.for_sealing("a", AT)
-    assert salts.for_sealing("a", AT.replace(day=1, hour=0)) == salts.for_checking("a", AT) == first
+    assert (salts.for_sealing("a", AT.replace(day=1, hour=0)),) == salts.for_checking("a", AT) == (first,)
     others = {salts.for_sealing("b", AT), salts.for_sealing("a", AT.replace(month=12))}
     assert len(others | {first}) == 3
-    assert salts.for_checking("a", AT.replace(year=2020)) is None
+    assert salts.for_checking("a", AT.replace(year=2020)) == ()
 
 
 def test_a_destroyed_salt_key_is_gone_for_checking_even_in_the_process_that_made_it(tmp_path: Path) -> None:
     salts = SaltKeys(tmp_path)
     salts.for_sealing("a", AT)
     (tmp_path / "a" / "2026-11.key").unlink()
-    assert salts.for_checking("a", AT) is None
+    assert salts.for_checking("a", AT) == ()
 
 
 def test_a_destroyed_salt_key_is_not_used_for_sealing_any_longer(tmp_path: Path) -> None:
@@ -338,7 +339,7 @@ def test_a_destroyed_salt_key_is_not_used_for_sealing_any_longer(tmp_path: Path)
     (tmp_path / "a" / "2026-11.key").unlink()
     after = salts.for_sealing("a", AT)
     assert after != before
-    assert elsewhere.for_sealing("a", AT) == elsewhere.for_checking("a", AT) == after
+    assert (elsewhere.for_sealing("a", AT),) == elsewhere.for_checking("a", AT) == (after,)
 
 
 def test_a_salt_key_put_back_from_a_backup_is_used_at_once(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from signing.errors import RequestInvalid
 from signing.kinds import Kind, Kinds
 from signing.request import Declared
 from tests.builders_deployment import NOW, Deployment, deploy, operator
-from tests.builders_seal import ISSUER, SIGNER, some_hash
+from tests.builders_seal import ISSUER, some_hash
 
 NOON = datetime(NOW.year, NOW.month, NOW.day, 12, tzinfo=UTC)
 BANK = operator()
@@ -55,7 +55,7 @@ def policies(library: PolicyLibrary) -> Counting:
 @pytest.fixture
 def kinds(policies: Counting) -> Kinds:
     counting: Any = policies
-    return Kinds(counting, issuer=ISSUER, kid=SIGNER.kid)
+    return Kinds(counting, issuer=ISSUER)
 
 
 def kind_of(

@@ -15,6 +15,7 @@ from registry.model import Operator, OperatorId, StateChange
 from registry.operators import load_operator
 from sigill.event.kinds import DisclosureShown, Handoff, HumanRequested, Speaker
 from sigill.event.token import TYP, parse_event
+from sigill.keys.p256 import Signer
 from sigill.report.chain import check_chain
 from sigill.report.standing import State
 from sigill.seal.token import jws_hash
@@ -183,11 +184,14 @@ def test_who_loses_once_signs_anew_on_what_is_there_then(deployment: Deployment)
     conversation_id = begin(deployment)
     moved: list[RecordedEvent] = []
 
-    def meanwhile(_at: datetime) -> None:
+    world = deployment.services.signing
+
+    def meanwhile(at: datetime) -> Signer:
         if not moved:  # after the state was loaded, and before the event is committed
             moved.append(record(deployment, conversation_id))
+        return world.event_signer(at)
 
-    slow = record(deployment, conversation_id, world=replace(deployment.services.signing, check_event_key=meanwhile))
+    slow = record(deployment, conversation_id, world=replace(world, event_signer=meanwhile))
     assert [moved[0].conversation.seq, slow.conversation.seq] == [2, 3]
 
 

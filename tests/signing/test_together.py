@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from registry.model import Operator
+from sigill.keys.p256 import Signer
 from sigill.vocabulary import Authorship, Channel, Enquiry
 from signing.errors import KeyUnusable
 from signing.issue import Wanted, issue_all, issue_seal
@@ -127,10 +128,10 @@ def test_a_key_that_one_operator_lacks_costs_nobody_else(deployment: Deployment)
 
 
 def test_a_key_that_all_lack_is_everybody_s_answer_and_nothing_is_committed(deployment: Deployment) -> None:
-    def check_seal_key(_at: datetime) -> None:
+    def seal_signer(_at: datetime) -> Signer:
         raise KeyUnusable("the seal key has run out")
 
-    world, log = watched(deployment, check_seal_key=check_seal_key)
+    world, log = watched(deployment, seal_signer=seal_signer)
     with pytest.raises(KeyUnusable):
         issue_seal(ask(), operator=BANK, world=world)
     assert log.batches == []

@@ -70,7 +70,7 @@ def append_many(log: TransparencyLog, name: str, count: int) -> None:
 
 
 def main(verb: str, url: str, *arguments: str) -> None:
-    log = TransparencyLog(make_engine(url), signer_for=MemorySigner)
+    log = TransparencyLog(make_engine(url), signers_for=lambda origin, _at=None: (MemorySigner(origin),))
     if verb == "die":
         first, second = seal("first"), seal("second")
         if arguments == ("part",):

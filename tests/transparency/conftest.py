@@ -17,6 +17,7 @@ from sigill.tlog.tree import Frontier, grow, hash_leaf
 from storage.engine import make_engine, reading
 from transparency.append import Append, Appended, Guard, Token, Write
 from transparency.log import TransparencyLog
+from transparency.sequencing import SignersFor
 from transparency.tables import entries, logs, records, tiles, tokens
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -42,11 +43,11 @@ class Notary:
     broken: bool = False
     signed: list[str] = field(default_factory=list)
 
-    def signer_for(self, origin: str) -> NoteSigner:
+    def signers_for(self, origin: str, _at: datetime | None = None, /) -> tuple[NoteSigner, ...]:
         if self.broken:
             raise ConnectionError("the key store does not answer")
         self.signed.append(origin)
-        return MemorySigner(origin)
+        return (MemorySigner(origin),)
 
 
 @pytest.fixture
@@ -55,8 +56,8 @@ def notary() -> Notary:
 
 
 @pytest.fixture
-def signer_for(notary: Notary) -> Callable[[str], NoteSigner]:
-    return notary.signer_for
+def signers_for(notary: Notary) -> SignersFor:
+    return notary.signers_for
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def engine(url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def log(engine: Engine, notary: Notary) -> TransparencyLog:
-    log = TransparencyLog(engine, signer_for=notary.signer_for)
+    log = TransparencyLog(engine, signers_for=notary.signers_for)
     log.create_log("bank", "log.example/op/bank")
     log.create_log("telco", "log.example/op/telco")
     return log

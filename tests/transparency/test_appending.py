@@ -2,6 +2,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Protocol
 
 import pytest
@@ -40,6 +41,7 @@ from transparency.errors import (
     TokenExists,
 )
 from transparency.log import TransparencyLog
+from transparency.sequencing import SignersFor
 from transparency.tables import logs, tiles
 
 Seal = Callable[..., Append]
@@ -51,7 +53,7 @@ class Notary(Protocol):
     broken: bool
     signed: list[str]
 
-    def signer_for(self, origin: str) -> NoteSigner: ...
+    def signers_for(self, origin: str, at: datetime | None = None, /) -> tuple[NoteSigner, ...]: ...
 
 
 notes = Table("notes_of_the_test", MetaData(), Column("n", Integer, primary_key=True), Column("idx", Integer))
@@ -252,12 +254,12 @@ def test_a_jti_is_logged_once(log: TransparencyLog, seal: Seal, check_log: Check
 def test_a_code_that_another_process_took_costs_nobody_else_in_the_batch(
     log: TransparencyLog,
     engine: Engine,
-    signer_for: Callable[[str], NoteSigner],
+    signers_for: SignersFor,
     seal: Seal,
     check_log: CheckLog,
     check_receipt: CheckReceipt,
 ) -> None:
-    TransparencyLog(engine, signer_for=signer_for).append(seal("telco", "other", code="SAME"))
+    TransparencyLog(engine, signers_for=signers_for).append(seal("telco", "other", code="SAME"))
     appends = [seal("bank", "a"), seal("bank", "b", code="SAME"), seal("bank", "c"), seal("bank", "d")]
     answers = log.append_all(appends)
     assert [type(answer) for answer in answers] == [Appended, CodeTaken, Appended, Appended]
@@ -345,7 +347,7 @@ def test_a_full_disk_is_unavailable_for_the_whole_batch_and_leaves_nothing_half_
     event.listen(small, "checkout", limit)
     with small.connect() as connection:
         pages[0] = connection.exec_driver_sql("PRAGMA page_count").scalar_one() + 1
-    full = TransparencyLog(small, signer_for=notary.signer_for)
+    full = TransparencyLog(small, signers_for=notary.signers_for)
     together = full.append_all([seal("bank", f"{n}-{'x' * 50}") for n in range(200)])
     assert {type(answer) for answer in together} in ({StoreUnavailable}, {CommitInterrupted})
     assert check_log("bank") == 1
@@ -438,7 +440,7 @@ def test_nothing_is_signed_for_a_log_whose_tiles_and_head_disagree(
     log.append(seal("bank", "a"))
     with writing(engine) as connection:
         connection.execute(damage)
-    fresh = TransparencyLog(engine, signer_for=notary.signer_for)
+    fresh = TransparencyLog(engine, signers_for=notary.signers_for)
     notary.signed.clear()
     answers = fresh.append_all([seal("bank", "b"), seal("telco", "c")])
     assert [type(answer) for answer in answers] == [LogCorrupt, Appended]
@@ -464,8 +466,8 @@ def test_no_more_edges_are_remembered_than_there_is_room_for(
     engine: Engine, notary: Notary, seal: Seal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sequencing, "_MAX_EDGES", 2)
-    sequencer = sequencing.Sequencer(engine, signer_for=notary.signer_for)
-    log = TransparencyLog(engine, signer_for=notary.signer_for)
+    sequencer = sequencing.Sequencer(engine, signers_for=notary.signers_for)
+    log = TransparencyLog(engine, signers_for=notary.signers_for)
     for number in range(4):
         log.create_log(f"log-{number}", f"log.example/{number}")
         sequencer.commit([seal(f"log-{number}", str(number))])

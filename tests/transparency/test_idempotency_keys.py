@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import Engine
 
 from sigill.tlog.leaf import LeafKind, leaf_of
-from sigill.tlog.note import NoteSigner
 from storage.engine import reading, writing
 from transparency.append import Append, Appended, Place
 from transparency.errors import KeyClaimed
 from transparency.idempotency import KEY_LASTS, Claim, KeyClaim, load_claims, purge_claims
 from transparency.log import TransparencyLog
+from transparency.sequencing import SignersFor
 
 AT = datetime(2026, 11, 22, 12, 0, 0, 123_000, tzinfo=UTC)
 CheckLog = Callable[[str], int]
@@ -50,10 +50,10 @@ def test_a_key_twice_in_one_batch_is_claimed_by_the_first(
 
 
 def test_who_comes_second_learns_what_the_key_was_used_for(
-    log: TransparencyLog, engine: Engine, signer_for: Callable[[str], NoteSigner], check_log: CheckLog
+    log: TransparencyLog, engine: Engine, signers_for: SignersFor, check_log: CheckLog
 ) -> None:
     log.append(claiming(claim(1), "a"))
-    elsewhere = TransparencyLog(engine, signer_for=signer_for)
+    elsewhere = TransparencyLog(engine, signers_for=signers_for)
     with pytest.raises(KeyClaimed) as raised:
         elsewhere.append(claiming(claim(1, body=2), "b"))
     assert raised.value.claim == load(engine, 1)[1]

@@ -7,15 +7,13 @@ import pytest
 from sqlalchemy import Engine
 
 from sigill.tlog.leaf import LeafKind, leaf_of
-from sigill.tlog.note import NoteSigner
 from transparency import tile_store
 from transparency.append import Append, Appended
 from transparency.errors import LogCorrupt
 from transparency.log import TransparencyLog
-from transparency.sequencing import Sequencer
+from transparency.sequencing import Sequencer, SignersFor
 
 Seal = Callable[..., Append]
-SignerFor = Callable[[str], NoteSigner]
 CheckLog = Callable[[str], int]
 CheckReceipt = Callable[[Append, Appended], None]
 
@@ -34,8 +32,10 @@ def events(begin: int, count: int) -> list[Append]:
 
 
 @pytest.fixture
-def two_writers(log: TransparencyLog, engine: Engine, signer_for: SignerFor) -> tuple[TransparencyLog, TransparencyLog]:
-    return log, TransparencyLog(engine, signer_for=signer_for)
+def two_writers(
+    log: TransparencyLog, engine: Engine, signers_for: SignersFor
+) -> tuple[TransparencyLog, TransparencyLog]:
+    return log, TransparencyLog(engine, signers_for=signers_for)
 
 
 @pytest.mark.parametrize("replayed", [0, 3, 4096])
@@ -116,9 +116,9 @@ def test_a_process_killed_inside_a_commit_leaves_nothing_half_written(
 
 @pytest.mark.slow
 def test_a_log_of_70000_leaves_has_the_tiles_of_the_specification_s_example(
-    log: TransparencyLog, engine: Engine, signer_for: SignerFor, check_log: CheckLog, check_receipt: CheckReceipt
+    log: TransparencyLog, engine: Engine, signers_for: SignersFor, check_log: CheckLog, check_receipt: CheckReceipt
 ) -> None:
-    sequencer = Sequencer(engine, signer_for=signer_for)
+    sequencer = Sequencer(engine, signers_for=signers_for)
     for begin in range(0, 69_999, 23_333):
         sequencer.commit(events(begin, 23_333))
     check_receipt(events(69_999, 1)[0], log.append(events(69_999, 1)[0]))

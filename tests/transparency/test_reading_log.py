@@ -51,7 +51,7 @@ def test_a_receipt_reads_each_tile_once(
         return load_tile(connection, log_id, tile)
 
     monkeypatch.setattr(reading_module, "load_tile", load_counted)
-    TransparencyLog(engine, signer_for=filled._signer_for).receipt("bank", 300)
+    TransparencyLog(engine, signers_for=filled._signers_for).receipt("bank", 300)
     assert sorted(asked, key=str) == [Tile(0, 1), Tile(0, 2, 88), Tile(1, 0, 2)]
 
 

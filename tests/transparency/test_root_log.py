@@ -262,7 +262,7 @@ def test_a_log_that_was_rewritten_is_halted_and_not_published(
     assert [(finding.fault, finding.origin) for finding in done.findings] == [
         (Fault.HEAD_NOT_CONSISTENT, "log.example/op/bank")
     ]
-    (answer,) = TransparencyLog(engine, signer_for=notary.signer_for).append_all([seal("bank", "5")])
+    (answer,) = TransparencyLog(engine, signers_for=notary.signers_for).append_all([seal("bank", "5")])
     assert isinstance(answer, LogHalted)
     append_some(rooted, seal, "6", log_id="telco")
 

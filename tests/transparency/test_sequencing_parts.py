@@ -39,7 +39,7 @@ AT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 class Notary(Protocol):
-    def signer_for(self, origin: str) -> NoteSigner: ...
+    def signers_for(self, origin: str, at: datetime | None = None, /) -> tuple[NoteSigner, ...]: ...
 
 
 numbers = Table(
@@ -302,7 +302,7 @@ def test_the_receipt_of_then_is_the_receipt_that_was_given_out_then(
             given.append((append, answer, min(total + (number // 256 + 1) * 256, total + count)))
         total += count
     for append, answer, tree_size in draw.sample(given, min(len(given), 60)):
-        assert log.receipt_at("bank", answer.index, tree_size) == answer.receipt
+        assert log.receipt_at("bank", answer.index, tree_size, at=AT) == answer.receipt
         check_receipt(append, answer)
 
 
@@ -310,9 +310,9 @@ def test_there_is_no_receipt_of_then_for_what_was_not_there(log: TransparencyLog
     log.append_all([seal("bank", str(n)) for n in range(3)])
     for index, tree_size in ((3, 3), (0, 4), (-1, 3), (2, 1), (0, 0)):
         with pytest.raises(EntryUnknown):
-            log.receipt_at("bank", index, tree_size)
+            log.receipt_at("bank", index, tree_size, at=AT)
     with pytest.raises(LogUnknown):
-        log.receipt_at("nobody", 0, 1)
+        log.receipt_at("nobody", 0, 1, at=AT)
 
 
 def test_a_constraint_broken_by_what_has_no_token_is_its_own_append_s_error(
@@ -328,7 +328,7 @@ def test_a_constraint_broken_by_what_has_no_token_is_its_own_append_s_error(
 def test_what_is_too_much_to_wait_is_refused_and_not_written(
     engine: Engine, notary: Notary, seal: Seal, check_log: CheckLog
 ) -> None:
-    log = TransparencyLog(engine, signer_for=notary.signer_for, max_waiting=2, max_batch=2)
+    log = TransparencyLog(engine, signers_for=notary.signers_for, max_waiting=2, max_batch=2)
     log.create_log("bank", "log.example/op/bank")
     log._queue._waiting = 2  # two others wait
     answers = log.append_all([seal("bank", str(n)) for n in range(3)])

@@ -47,7 +47,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def lists(engine: Engine, clock: Clock) -> StatusLists:
-    return StatusLists(engine, issuer=ISSUER, signer=_SIGNER, now=clock)
+    return StatusLists(engine, issuer=ISSUER, signer=lambda _at: _SIGNER, now=clock)
 
 
 def withdraw_at(engine: Engine, place: StatusPlace | None, jti: str) -> None:

@@ -24,10 +24,11 @@ def ask(made: Deployment, seal: str, content: str | None = TEXT) -> Verdict:
 def test_a_strangers_seal_is_neither_looked_up_nor_opened(deployment: Deployment) -> None:
     asked: list[str] = []
 
-    def salt_key(operator_id: str, _at: object) -> None:
+    def salt_keys(operator_id: str, _at: object) -> tuple[bytes, ...]:
         asked.append(operator_id)
+        return ()
 
-    world = replace(deployment.services.verification, salt_key=salt_key)
+    world = replace(deployment.services.verification, salt_keys=salt_keys)
     case = make_case(TEXT)
     verdict = verify(VerifyRequest(brought=Brought(seal=case.seal), content=TEXT), world=world)
     assert (verdict.report.answer, verdict.report.reason) == (Answer.CANNOT_SAY, Reason.GUARANTOR_UNKNOWN)

@@ -69,7 +69,7 @@ def test_a_second_start_has_the_same_keys_and_the_folder_is_the_owners(tmp_path:
     chosen = settings(tmp_path / "var")
     one = build_services(chosen, first_start=True)
     two = build_services(replace(chosen, public_url="https://elsewhere.example"))
-    assert one.keys.seal.kid == two.keys.seal.kid
+    assert one.keys.seal_signer(wiring.now()).kid == two.keys.seal_signer(wiring.now()).kid
     assert one.identity == two.identity
     assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
     for services in (one, two):

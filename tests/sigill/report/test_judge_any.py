@@ -181,7 +181,7 @@ class _Try:
         evidence = Evidence(
             presented=presented,
             trust=_TRUSTS[self.trust],
-            opener=DerivingOpener(seal, salt_key=SALT_KEY) if self.by_salt_key else BroughtOpener(seal),
+            opener=DerivingOpener(seal, salt_keys=[SALT_KEY]) if self.by_salt_key else BroughtOpener(seal),
             log=logs[self.log],
             at=NOW + self.at,
             standing=self.standing,
@@ -316,7 +316,7 @@ def test_a_recipient_nobody_bound_changes_nothing() -> None:
 def test_one_seal_s_disclosures_never_open_another() -> None:
     twin = make_case(number=9)
     for item in twin.disclosures:
-        assert DerivingOpener(_BOUND.parsed, salt_key=SALT_KEY).shown(item.name, item.value) != item
+        assert DerivingOpener(_BOUND.parsed, salt_keys=[SALT_KEY]).shown(item.name, item.value) != item
         with pytest.raises(MalformedSeal, match="does not belong"):
             parse_seal(f"{_BOUND.parsed.jws.text}~{item.text}~")
 

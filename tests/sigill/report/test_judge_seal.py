@@ -26,6 +26,7 @@ from sigill.status.token import StatusList, parse_status_list, sign_status_list
 from sigill.text.links import link_hash
 from sigill.text.nu1 import MAX_TEXT_BYTES, HiddenCharacters, canonical_h
 from sigill.text.search import windows
+from sigill.tlog.standard_base64 import format_base64, parse_base64
 from sigill.tlog.witnessed import join_proofs
 from tests.builders_root import ROOT_ORIGIN, second_proof_of, witnessed
 from tests.builders_seal import (
@@ -78,7 +79,7 @@ def _holding(case: Case, *without: Name) -> Case:
 
 
 def _derived(case: Case) -> DerivingOpener:
-    return DerivingOpener(case.parsed, salt_key=SALT_KEY)
+    return DerivingOpener(case.parsed, salt_keys=[SALT_KEY])
 
 
 def _known_to_stand(recipient: tuple[AddressType, str] | None, now: State) -> Callable[[], Report]:
@@ -416,7 +417,28 @@ def test_an_operator_in_standing_then_and_now_is_as_good_as_the_seal_s_word() ->
 def test_a_receipt_signed_by_another_log_s_key_proves_nothing() -> None:
     stranger = MemoryLog(seed=8)
     index = stranger.append_seal(_CASE.parsed.jws.text)
-    assert _CASE.judge(log=LogEvidence(stranger.receipt(index))).reason is Reason.NOT_IN_THE_LOG
+    report = _CASE.judge(log=LogEvidence(stranger.receipt(index)))
+    assert (report.answer, report.reason) == (Answer.CANNOT_SAY, Reason.LOG_NOT_CHECKED)
+    assert Detail.LOG_KEY_UNKNOWN in {check.detail for check in report.checks}
+
+
+def test_a_receipt_by_the_log_s_next_key_is_believed_by_who_knows_it_and_no_accusation_by_who_does_not() -> None:
+    taken_over = MemoryLog(seed=8)
+    receipt = taken_over.receipt(taken_over.append_seal(_CASE.parsed.jws.text))
+    before = _CASE.trust.logs[OPERATOR_ID]
+    after = replace(taken_over.trusted(), former=(before.vkey,))
+    newer = replace(_CASE, trust=replace(_CASE.trust, logs={OPERATOR_ID: after}))
+    for shown in (receipt, _CASE.receipt):
+        assert newer.judge(log=LogEvidence(shown)).reason is Reason.GENUINE
+    assert _CASE.judge(log=LogEvidence(receipt)).answer is Answer.CANNOT_SAY
+
+
+def test_a_wrong_signature_in_the_name_of_a_known_key_of_the_log_is_not_in_the_log() -> None:
+    head, mark, line = (_CASE.receipt or "").rpartition(" ")
+    signature = bytearray(parse_base64(line.rstrip("\n")))
+    signature[-1] ^= 1
+    forged = f"{head}{mark}{format_base64(bytes(signature))}\n"
+    assert _CASE.judge(log=LogEvidence(forged)).reason is Reason.NOT_IN_THE_LOG
 
 
 def test_a_receipt_of_another_operator_s_log_proves_nothing() -> None:
@@ -432,7 +454,7 @@ def test_a_receipt_of_another_operator_s_log_proves_nothing() -> None:
 def test_a_receipt_with_anything_put_into_it_proves_nothing_or_the_same(put: str, place: int) -> None:
     receipt = _CASE.receipt or ""
     report = _CASE.judge(log=LogEvidence(receipt[:place] + put + receipt[place:]))
-    assert report.reason in {Reason.NOT_IN_THE_LOG, Reason.GENUINE}
+    assert report.reason in {Reason.NOT_IN_THE_LOG, Reason.LOG_NOT_CHECKED, Reason.GENUINE}
     if put == "":
         assert report.reason is Reason.GENUINE
 
@@ -594,7 +616,7 @@ def test_the_guarantor_tells_what_differs(presented: dict[str, Any], reason: Rea
 
 def test_a_salt_key_that_is_not_the_seal_s_opens_nothing_by_itself() -> None:
     value = _CASE.disclosures[0].value
-    bare = DerivingOpener(_holding(_CASE, *Name).parsed, salt_key=bytes(32))
+    bare = DerivingOpener(_holding(_CASE, *Name).parsed, salt_keys=[bytes(32)])
     assert bare.matches(Name.MSG, value) is None
     assert bare.shown(Name.MSG, value) is None
     assert bare.recipient_matches(AddressType.EMAIL, "anna.berg@example.se") is None
@@ -602,10 +624,10 @@ def test_a_salt_key_that_is_not_the_seal_s_opens_nothing_by_itself() -> None:
 
 
 def test_beside_a_salt_key_that_is_not_the_seal_s_what_came_along_is_opened() -> None:
-    report = _CASE.judge(opener=DerivingOpener(_CASE.parsed, salt_key=bytes(32)), links=_LINKS)
+    report = _CASE.judge(opener=DerivingOpener(_CASE.parsed, salt_keys=[bytes(32)]), links=_LINKS)
     assert report.reason is Reason.GENUINE
     bare = replace(_CASE, seal=_CASE.parsed.jws.text + "~")
-    report = bare.judge(opener=DerivingOpener(bare.parsed, salt_key=bytes(32)))
+    report = bare.judge(opener=DerivingOpener(bare.parsed, salt_keys=[bytes(32)]))
     assert report.reason is Reason.CONTENT_NOT_OPENABLE
 
 

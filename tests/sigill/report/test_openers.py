@@ -23,12 +23,12 @@ def hash_of(text: str) -> str:
 
 def bare(case: Case) -> DerivingOpener:
     """Open a seal that came without any disclosure, with a remade salt key."""
-    return DerivingOpener(parse_seal(case.without(*Name)), salt_key=_REMADE)
+    return DerivingOpener(parse_seal(case.without(*Name)), salt_keys=[_REMADE])
 
 
 def test_the_first_decoy_is_in_a_seal_with_every_disclosure_there_is() -> None:
     assert len(_CASE.disclosures) == len(Name) == 7
-    assert DerivingOpener(_CASE.parsed, salt_key=SALT_KEY).covers_text(hash_of(TEXT))
+    assert DerivingOpener(_CASE.parsed, salt_keys=[SALT_KEY]).covers_text(hash_of(TEXT))
 
 
 def test_a_remade_salt_key_tells_nothing_of_a_seal_that_came_alone() -> None:
@@ -41,7 +41,7 @@ def test_a_remade_salt_key_tells_nothing_of_a_seal_that_came_alone() -> None:
 
 
 def test_a_remade_salt_key_leaves_what_the_disclosures_that_came_along_say() -> None:
-    opener, brought = DerivingOpener(_CASE.parsed, salt_key=_REMADE), BroughtOpener(_CASE.parsed)
+    opener, brought = DerivingOpener(_CASE.parsed, salt_keys=[_REMADE]), BroughtOpener(_CASE.parsed)
     for item in _CASE.disclosures:
         assert opener.matches(item.name, item.value) is brought.matches(item.name, item.value) is True
         assert opener.shown(item.name, item.value) == item

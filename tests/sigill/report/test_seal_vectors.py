@@ -36,7 +36,7 @@ def _trust(name: str) -> Trust:
 def _opener(case: dict[str, Any], seal: ParsedSeal) -> Opener:
     if case["opening"] == "brought":
         return BroughtOpener(seal)
-    return DerivingOpener(seal, salt_key=bytes.fromhex(_VECTORS["keys"]["salt_key_hex"]))
+    return DerivingOpener(seal, salt_keys=[bytes.fromhex(_VECTORS["keys"]["salt_key_hex"])])
 
 
 def _presented(brought: dict[str, Any]) -> Presented:

@@ -101,6 +101,20 @@ def test_a_key_of_another_log_does_not_count(signer_named: Named) -> None:
 def test_a_log_signs_only_under_its_own_origin(signer_named: Named) -> None:
     with pytest.raises(ValueError, match="own origin"):
         sign_checkpoint(CHECKPOINT, signer=signer_named("log.example/op/2"))
+    own, other = signer_named("log.example/op/1"), signer_named("log.example/op/2")
+    with pytest.raises(ValueError, match="own origin"):
+        sign_checkpoint(CHECKPOINT, signer=own, beside=[other])
+
+
+def test_a_checkpoint_signed_by_two_keys_is_believed_by_who_knows_either(signer_named: Named) -> None:
+    new, old, stranger = (signer_named("log.example/op/1", seed=seed) for seed in (1, 2, 3))
+    note = sign_checkpoint(CHECKPOINT, signer=new, beside=[old])
+    assert note.startswith(sign_checkpoint(CHECKPOINT, signer=new))
+    for known in ([new], [old], [old, new], [stranger, old]):
+        keys = [each.verifier for each in known]
+        assert verify_checkpoint(note, origin="log.example/op/1", keys=keys) == CHECKPOINT
+    with pytest.raises(SignatureInvalid):
+        verify_checkpoint(note, origin="log.example/op/1", keys=[stranger.verifier])
 
 
 def test_a_checkpoint_verified_once_is_not_verified_for_other_keys_or_names(signer_named: Named) -> None:
