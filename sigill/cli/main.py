@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from sigill.cli import audit, inspect, sign, status, trust, verify, withdraw
+from sigill.cli import audit, inspect, monitor, sign, status, trust, verify, withdraw
 from sigill.cli.arguments import Subparsers
 from sigill.cli.exits import Exit, Stop
 from sigill.cli.show import harmless, tell
@@ -58,7 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sigill {_version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (verify, inspect, sign, trust, status, withdraw, audit):
+    for command in (verify, inspect, sign, trust, status, withdraw, audit, monitor):
         command.add_parser(subparsers)
     _add_policy(subparsers)
     return parser
