@@ -186,7 +186,9 @@ def _one_line(report: LogReport) -> str:
         return f"{report.name}: could not look: {report.failed}"
     if report.size is None:
         return f"{report.name}: nothing to look at"
-    return f"{report.name}: {report.size:,} entries, {'no' if not report.faults else f'{report.faults:,}'} faults"
+    entries = f"{report.size:,} {'entry' if report.size == 1 else 'entries'}"
+    faults = f"{report.faults:,} fault{'' if report.faults == 1 else 's'}" if report.faults else "no faults"
+    return f"{report.name}: {entries}, {faults}"
 
 
 def _listed(title: str, lines: list[str]) -> Iterator[str]:

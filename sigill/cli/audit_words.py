@@ -31,14 +31,16 @@ def _proven(report: LogReport) -> Iterator[str]:
         f" from entry {report.begun:,} on (what is before was read by the interrupted audit)" if report.begun else ""
     )
     if report.entries:
-        yield f"{report.name}: its {report.size:,} entries and every hash tile lead to the root it signed{begun}"
+        entries = _counted(report.size, "entry", "entries")
+        yield f"{report.name}: its {entries} and every hash tile lead to the root it signed{begun}"
     else:
-        yield f"{report.name}: its hash tiles lead from {report.size:,} leaves to the root it signed{begun}"
+        leaves = _counted(report.size, "leaf", "leaves")
+        yield f"{report.name}: its hash tiles lead from {leaves} to the root it signed{begun}"
     if report.earlier:
         sizes = ", ".join(f"{size:,}" for size in report.earlier)
         yield f"{report.name}: it still begins with what was seen before (at {sizes} entries)"
     if report.heads:
-        yield f"{report.name}: {_counted(report.heads, 'head')} in the root log {_are(report.heads)} its own"
+        yield f"{report.name}: {_counted(report.heads, 'head')} in the root log {_are(report.heads)} of this log"
     if report.erasures:
         yield f"{report.name}: {_counted(report.erasures, 'erasure')} with a record each"
     if report.name == ROOT and report.entries:

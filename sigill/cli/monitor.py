@@ -222,7 +222,7 @@ def _fault_line(kept: KeptFinding, *, word: str) -> str:
 
 def _state_lines(outcome: Outcome) -> Iterator[str]:
     if outcome.size is not None:
-        yield f"root log: {outcome.size:,} heads, consistent with what was seen before"
+        yield f"root log: {outcome.size:,} head{'' if outcome.size == 1 else 's'}, consistent with what was seen before"
     yield from (harmless(f"could not look: {line}") for line in outcome.failed)
     yield from (harmless(f"note: {line}") for line in outcome.remarks)
 

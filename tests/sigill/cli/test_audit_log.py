@@ -74,7 +74,7 @@ def test_an_honest_deployment_passes_and_the_report_says_what_was_looked_at(audi
     assert (bank["size"], bank["entries_checked"], bank["heads_compared"]) == (702, True, 2)
     assert (root["size"], root["cosignatures"]) == (4, 2)
     assert "exempelbanken: its newest 2 entries are under no head in the root log yet" in answer["not_proven"]
-    assert any("2 heads in the root log are its own" in line for line in answer["proven"])
+    assert any("2 heads in the root log are of this log" in line for line in answer["proven"])
 
 
 def test_it_is_told_in_plain_lines(made: Published, capsys: pytest.CaptureFixture[str]) -> None:
