@@ -44,10 +44,12 @@ class HttpAnswer:
 class Transport:
     """Talks to one service at `base_url`. Threads may share it."""
 
-    def __init__(self, base_url: str, *, timeout_s: float = DEFAULT_TIMEOUT_S, ca_file: str | None = None) -> None:
+    def __init__(
+        self, base_url: str, *, timeout_s: float = DEFAULT_TIMEOUT_S, ca_file: str | None = None, connections: int = 1
+    ) -> None:
         self.base_url = check_base_url(base_url)
         self._timeout_s = timeout_s
-        self._pool = make_pool(ca_file)
+        self._pool = make_pool(ca_file, connections=connections)
 
     def exchange(
         self,

@@ -65,8 +65,11 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-def make_pool(ca_file: str | None) -> urllib3.PoolManager:
-    """Return connections that check certificates (against `ca_file` or the system's), never try again, and end."""
-    manager = urllib3.PoolManager(retries=False, cert_reqs="CERT_REQUIRED", ca_certs=ca_file)
+def make_pool(ca_file: str | None, *, connections: int = 1) -> urllib3.PoolManager:
+    """Return connections that check certificates (against `ca_file` or the system's), never try again, and end.
+
+    So many are kept open.
+    """
+    manager = urllib3.PoolManager(retries=False, maxsize=connections, cert_reqs="CERT_REQUIRED", ca_certs=ca_file)
     manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     return manager
