@@ -1,39 +1,33 @@
 """What the log shows: checkpoints, tiles, entry bundles, receipts and tokens. Every answer is of one snapshot."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from sigill.tlog.leaf import HEAD, AnyLeaf, HeadLeaf, Leaf, LeafKind, format_leaf
 from sigill.tlog.proof import LogProof, format_proof
-from sigill.tlog.tiles import MAX_LEVEL, TILE_WIDTH, Tile, format_bundle, node_reader
+from sigill.tlog.tiles import MAX_LEVEL, TILE_WIDTH, Tile, format_bundle
 from sigill.tlog.tree import NodeReader, inclusion_proof, root_hash
 from storage.engine import reading
 from storage.times import from_ms
 from transparency.append import LogHead, StoredToken
-from transparency.errors import EntryUnknown, LogCorrupt, LogUnknown, StoreUnavailable
+from transparency.errors import EntryUnknown, LogUnknown, StoreUnavailable
 from transparency.tables import entries, logs, records, tokens
-from transparency.tile_store import load_tile
-
-_MAX_CACHED_TILES: Final = 1024
+from transparency.tile_cache import TileCache
 
 
 class LogReader:
-    """Reads the log, any number of threads at once. Full tiles never change, so the last 1,024 used are kept.
+    """Reads the log, any number of threads at once. Tiles that were used last are kept (`transparency.tile_cache`).
 
     Every method raises StoreUnavailable when the database does not answer.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._full_tiles: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
-        self._mutex = threading.Lock()
+        self._cache = TileCache()
 
     def heads(self) -> tuple[LogHead, ...]:
         """Return every log's head, in the order of their ids."""
@@ -50,7 +44,7 @@ class LogReader:
         if not 0 <= tile.level <= MAX_LEVEL or not 1 <= tile.width <= TILE_WIDTH or tile.index < 0:
             return None
         with self._reading() as connection:
-            return self._load_tile(connection, log_id, tile)
+            return self._cache.tile(connection, log_id, tile)
 
     def entry_bundle(self, log_id: str, n: int, width: int) -> bytes | None:
         """Return the leaves [256·n, 256·n + width) as a C2SP bundle, or None where there are not that many."""
@@ -112,15 +106,7 @@ class LogReader:
 
     def nodes(self, connection: Connection, log_id: str, tree_size: int) -> NodeReader:
         """Return a reader of the nodes of a log as it was with `tree_size` leaves. It raises LogCorrupt."""
-
-        @cache
-        def read_tile(tile: Tile) -> bytes:
-            data = self._load_tile(connection, log_id, tile)
-            if data is None:
-                raise LogCorrupt(f"log {log_id}: tile {tile.index} of level {tile.level} is missing or too short")
-            return data
-
-        return node_reader(tree_size, read_tile)
+        return self._cache.nodes(connection, log_id, tree_size)
 
     def token(self, condition: ColumnElement[bool]) -> StoredToken | None:
         """Return the one token that a condition on `transparency.tables.tokens` selects, or None."""
@@ -144,22 +130,6 @@ class LogReader:
                 yield connection
         except SQLAlchemyError as error:
             raise StoreUnavailable(f"the database did not answer: {type(error).__name__}") from error
-
-    def _load_tile(self, connection: Connection, log_id: str, tile: Tile) -> bytes | None:
-        if tile.width < TILE_WIDTH:
-            return load_tile(connection, log_id, tile)
-        key = (log_id, tile.level, tile.index)
-        with self._mutex:
-            if key in self._full_tiles:
-                self._full_tiles.move_to_end(key)
-                return self._full_tiles[key]
-        data = load_tile(connection, log_id, tile)
-        if data is not None:
-            with self._mutex:
-                self._full_tiles[key] = data
-                if len(self._full_tiles) > _MAX_CACHED_TILES:
-                    self._full_tiles.popitem(last=False)
-        return data
 
 
 def _load_head(connection: Connection, log_id: str) -> LogHead | None:

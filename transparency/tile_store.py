@@ -7,11 +7,11 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from sigill.tlog.standard_base64 import HASH_BYTES
 from sigill.tlog.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, node_reader, split_tile, tile_width
-from sigill.tlog.tree import read_frontier, root_hash
+from sigill.tlog.tree import root_hash
 from storage.bulk import insert_rows
 from storage.prepared import Prepared
 from transparency.append import LogHead
-from transparency.edge import Edge
+from transparency.edge import Edge, Run, edge_of, rightmost_runs
 from transparency.errors import LogCorrupt
 from transparency.tables import tiles
 
@@ -85,16 +85,14 @@ def _leaf_hashes(connection: Connection, head: LogHead, begin: int) -> Iterator[
 
 
 def _read_edge(connection: Connection, head: LogHead) -> Edge:
-    nodes: dict[tuple[int, int], bytes] = {}
+    runs: list[Run] = []
     level = 0
     while count := head.size >> TILE_HEIGHT * level:
         index = count // TILE_WIDTH
-        if width := tile_width(head.size, level, index):
-            partial = Edge().grown(_hashes(connection, head, Tile(level, index, width)))
-            for (inner, position), value in partial.nodes.items():
-                nodes[TILE_HEIGHT * level + inner, (index << TILE_HEIGHT - inner) + position] = value
+        tile = Tile(level, index, tile_width(head.size, level, index))
+        runs += rightmost_runs(tile, _hashes(connection, head, tile) if tile.width else ())
         level += 1
-    return Edge(read_frontier(head.size, lambda level, index: nodes[level, index]), nodes)
+    return edge_of(head.size, tuple(runs))
 
 
 def _hashes(connection: Connection, head: LogHead, tile: Tile) -> list[bytes]:

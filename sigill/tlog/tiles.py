@@ -14,10 +14,11 @@ from typing import Final, TypeAlias
 
 from sigill.errors import MalformedNote
 from sigill.tlog.standard_base64 import HASH_BYTES
-from sigill.tlog.tree import NodeReader, hash_node
+from sigill.tlog.tree import NodeReader, hash_node, hash_pair
 
 TILE_WIDTH: Final = 256
 TILE_HEIGHT: Final = 8
+UPPER_FROM: Final = 3  # nodes over 2^3 and more hashes of a tile are worth keeping: a quarter of its length
 MAX_LEVEL: Final = 63
 MAX_INDEX: Final = 2**56 - 1
 MAX_ENTRY_BYTES: Final = 65_535
@@ -46,6 +47,8 @@ class Bundle:
 
 
 TileReader: TypeAlias = Callable[[Tile], bytes]
+UpperNodes: TypeAlias = tuple[bytes, ...]
+UpperReader: TypeAlias = Callable[[Tile], UpperNodes]
 
 
 def format_path(place: Tile | Bundle) -> str:
@@ -88,23 +91,40 @@ def changed_tiles(old_size: int, new_size: int) -> Iterator[Tile]:
         level += 1
 
 
-def node_reader(size: int, read_tile: TileReader) -> NodeReader:
+def node_reader(size: int, read_tile: TileReader, read_upper: UpperReader | None = None) -> NodeReader:
     """Return a reader of the nodes of a tree of `size` leaves that asks `read_tile` for the tiles they lie in.
 
-    The tile asked for is as wide as the tree of `size` has it. The reader raises MalformedNote if a tile comes back
-    too short to hold the node.
+    The tile asked for is as wide as the tree of `size` has it. With `read_upper`, which returns `upper_nodes` of a tile
+    (kept, at best), no node costs more than three hashes. The reader raises MalformedNote if a tile comes back too
+    short to hold the node.
     """
 
     def read(level: int, index: int) -> bytes:
         tile_level, inner = divmod(level, TILE_HEIGHT)
         tile_index, position = divmod(index << inner, TILE_WIDTH)
         tile = Tile(tile_level, tile_index, tile_width(size, tile_level, tile_index))
+        if read_upper is not None and inner >= UPPER_FROM:
+            begin = (position >> inner) * HASH_BYTES
+            node = read_upper(tile)[inner - UPPER_FROM][begin : begin + HASH_BYTES]
+            if len(node) != HASH_BYTES:
+                raise MalformedNote(f"{format_path(tile)} is too short")
+            return node
         part = read_tile(tile)[position * HASH_BYTES : (position + (1 << inner)) * HASH_BYTES]
         if len(part) != HASH_BYTES << inner:
             raise MalformedNote(f"{format_path(tile)} is too short")
         return _fold_level(split_tile(part))
 
     return read
+
+
+def upper_nodes(data: bytes) -> UpperNodes:
+    """Return the nodes over 8, 16, 32, 64 and 128 hashes of a tile, one run of hashes for each, those complete only."""
+    level, levels = data, []
+    for _ in range(1, TILE_HEIGHT):
+        pairs = range(0, len(level) - 2 * HASH_BYTES + 1, 2 * HASH_BYTES)
+        level = b"".join([hash_pair(level[begin : begin + 2 * HASH_BYTES]) for begin in pairs])
+        levels.append(level)
+    return tuple(levels[UPPER_FROM - 1 :])
 
 
 def split_tile(data: bytes) -> list[bytes]:

@@ -28,6 +28,11 @@ def hash_node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+def hash_pair(children: bytes) -> bytes:
+    """Return the hash of the node over two subtrees whose hashes stand one after the other (64 bytes)."""
+    return hashlib.sha256(b"\x01" + children).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class Frontier:
     """All that appending needs: the size, and the roots of its complete subtrees, the largest first."""

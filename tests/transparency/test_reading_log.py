@@ -7,7 +7,7 @@ from sigill.tlog.leaf import LeafKind, format_leaf, leaf_of
 from sigill.tlog.tiles import Tile, parse_bundle
 from sigill.tlog.tree import hash_leaf
 from storage.engine import writing
-from transparency import reading as reading_module
+from transparency import tile_cache
 from transparency.append import Append, Appended, StoredToken
 from transparency.errors import EntryUnknown, LogCorrupt, LogUnknown, StoreUnavailable
 from transparency.log import TransparencyLog
@@ -50,7 +50,7 @@ def test_a_receipt_reads_each_tile_once(
         asked.append(tile)
         return load_tile(connection, log_id, tile)
 
-    monkeypatch.setattr(reading_module, "load_tile", load_counted)
+    monkeypatch.setattr(tile_cache, "load_tile", load_counted)
     TransparencyLog(engine, signers_for=filled._signers_for).receipt("bank", 300)
     assert sorted(asked, key=str) == [Tile(0, 1), Tile(0, 2, 88), Tile(1, 0, 2)]
 
@@ -116,21 +116,15 @@ def test_a_missing_tile_is_a_fault_and_not_an_answer(filled: TransparencyLog, en
         filled.receipt("bank", 599)
 
 
-def test_full_tiles_are_kept_in_memory_up_to_a_bound(
-    filled: TransparencyLog, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading_module, "_MAX_CACHED_TILES", 1)
-    first = filled.tile("bank", 0, 0)
+def test_what_was_read_of_a_tile_is_kept_in_memory(filled: TransparencyLog, engine: Engine) -> None:
+    full, partial = filled.tile("bank", 0, 0), filled.tile("bank", 1, 0, 1)
+    assert full is not None
     with writing(engine) as connection:
         connection.execute(text("DELETE FROM tiles"))
-    assert filled.tile("bank", 0, 0) == first
-
-
-def test_only_the_tiles_used_last_are_kept(filled: TransparencyLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading_module, "_MAX_CACHED_TILES", 1)
-    filled.tile("bank", 0, 0)
-    filled.tile("bank", 0, 1)
-    assert list(filled._reader._full_tiles) == [("bank", 0, 1)]
+    assert filled.tile("bank", 0, 0) == full
+    assert filled.tile("bank", 0, 0, 7) == full[:224]
+    assert filled.tile("bank", 1, 0, 1) == partial
+    assert filled.tile("bank", 1, 0, 2) is None
 
 
 def test_a_database_that_does_not_answer_is_unavailable(filled: TransparencyLog, engine: Engine, seal: Seal) -> None:
