@@ -31,7 +31,7 @@ from sigill.report.trust import ROOT, Trust, TrustedLog
 from sigill.tlog.log_policy import LogPolicy
 from sigill.tlog.note import format_vkey
 from signing.keys.files import publish_file
-from signing.keys.generations import FileNoteSigner, Generations
+from signing.keys.generations import Generations
 from signing.keys.listing import KeyKind
 from signing.keys.ring import KeyRing, open_key_ring
 from signing.kinds import Kinds
@@ -43,7 +43,7 @@ from transparency.log import TransparencyLog
 from transparency.status_lists import StatusLists
 from transparency.statuses import StatusIndices
 from verification.service import verify
-from verification.world import ReportKey, VerificationWorld
+from verification.world import VerificationWorld
 from web import (
     ProblemView,
     SourceLink,
@@ -53,6 +53,7 @@ from web import (
     operator_page,
     problem_page,
 )
+from wiring.keys import note_signers_at, report_key
 from wiring.root_log import published_policy, read_log_policy
 
 HERE: Final = Path(__file__).resolve().parents[1]
@@ -124,7 +125,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
     keys = open_key_ring(settings.var / "keys", at=now(), first_start=first_start, seal_lifetime=settings.seal_lifetime)
     engine = make_engine(settings.database_url)
     metrics = Metrics()
-    log = TransparencyLog(engine, signers_for=partial(_note_signers, keys), observer=metrics)
+    log = TransparencyLog(engine, signers_for=partial(note_signers_at, keys, now), observer=metrics)
     log_policy = read_log_policy(settings.log_policy_file)
     policies = _policies(HERE / "policies")
     trust = _trust_source(identity, keys, log, log_policy, settings.public_url)
@@ -167,7 +168,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             log=log,
             trust=trust,
             salt_keys=keys.salts.for_checking,
-            report_key=partial(_report_key, keys),
+            report_key=partial(report_key, keys),
             own_hosts=_own_hosts(identity.issuer, settings.public_url),
         ),
     )
@@ -183,15 +184,6 @@ def _privacy_world(engine: Engine, log: TransparencyLog, keys: KeyRing, policies
         has_salt_key=keys.salts.has,
         destroy_salt_key=keys.salts.destroy,
     )
-
-
-def _note_signers(keys: KeyRing, origin: str, at: datetime | None = None) -> tuple[FileNoteSigner, ...]:
-    return keys.note_signers(origin, now() if at is None else at)
-
-
-def _report_key(keys: KeyRing, at: datetime) -> ReportKey:
-    signer = keys.current().latest(KeyKind.REPORT, at)  # no verdict is withheld because its receipt's key ran out
-    return ReportKey(kid=signer.kid, private_key=signer.private_key)
 
 
 @lru_cache(maxsize=1)

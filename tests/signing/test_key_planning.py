@@ -181,6 +181,7 @@ def test_whatever_was_rotated_and_compromised_somebody_good_signs_and_the_list_c
         if any(not signing(listing, each, at) for each in KeyKind):
             break  # it ran out: nobody rotated it in two years
         newest = listing.of(kind)[0].generation
+        first_second_ends = listing.of(kind)[0].valid_from + SECOND  # every key has one: a span is never empty
         try:
             if step == "rotate":
                 listing = rotated(listing, kind, at=at, overlap=timedelta(seconds=overlap_s))
@@ -191,7 +192,7 @@ def test_whatever_was_rotated_and_compromised_somebody_good_signs_and_the_list_c
         for when in (at, at + HEAD_START + SECOND, at + OVERLAP + SECOND):
             numbers = signing(listing, kind, when)
             assert numbers
-            if step == "compromise":
+            if step == "compromise" and when >= first_second_ends:
                 assert newest not in numbers
     assert parse_listing(format_listing(listing)) == listing
     assert all(key.valid_from < key.valid_until for key in listing.keys)

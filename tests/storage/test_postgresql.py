@@ -97,21 +97,21 @@ def test_a_stronger_promise_of_the_server_is_left_as_it_is(databases: Databases)
 @pytest.mark.servers
 def test_who_waited_for_a_row_sees_what_its_last_holder_left(engine: Engine) -> None:
     with writing(engine) as connection:
-        connection.execute(text("CREATE TABLE heads (n INTEGER)"))
-        connection.execute(text("INSERT INTO heads VALUES (1)"))
+        connection.execute(text("CREATE TABLE held (n INTEGER)"))
+        connection.execute(text("INSERT INTO held VALUES (1)"))
     seen: list[int] = []
 
     def wait() -> None:
         with writing(engine) as connection:
             connection.execute(text("SELECT 1"))  # a snapshot of its own, before the lock
-            seen.append(connection.execute(text("SELECT n FROM heads FOR UPDATE")).scalar_one())
+            seen.append(connection.execute(text("SELECT n FROM held FOR UPDATE")).scalar_one())
 
     with writing(engine) as connection:
-        connection.execute(text("SELECT n FROM heads FOR UPDATE"))
+        connection.execute(text("SELECT n FROM held FOR UPDATE"))
         waiting = threading.Thread(target=wait)
         waiting.start()
         time.sleep(0.2)
-        connection.execute(text("UPDATE heads SET n = 2"))
+        connection.execute(text("UPDATE held SET n = 2"))
     waiting.join()
     assert seen == [2]
 
@@ -185,16 +185,16 @@ def test_a_server_that_goes_away_is_unavailable_at_once_and_used_again_when_it_i
 def test_a_transaction_that_is_cut_is_an_error_and_leaves_nothing(own_server: PostgresServer) -> None:
     engine = make_engine(own_server.url())
     with writing(engine) as connection:
-        connection.execute(text("CREATE TABLE heads (n INTEGER)"))
+        connection.execute(text("CREATE TABLE held (n INTEGER)"))
 
     def cut() -> None:
         with writing(engine) as connection:
-            connection.execute(text("INSERT INTO heads VALUES (1)"))
+            connection.execute(text("INSERT INTO held VALUES (1)"))
             own_server.stop(SIGQUIT)
 
     with pytest.raises(DBAPIError):
         cut()
     own_server.start()
     with reading(engine) as connection:
-        assert connection.execute(text("SELECT count(*) FROM heads")).scalar_one() == 0
+        assert connection.execute(text("SELECT count(*) FROM held")).scalar_one() == 0
     engine.dispose()
