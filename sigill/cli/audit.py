@@ -10,6 +10,7 @@ from sigill.cli.audit_options import (
     ChosenTrust,
     add_trust_options,
     choose_trust,
+    join_entries,
     open_source,
     read_auditor_key,
     read_policy,
@@ -56,6 +57,9 @@ def add_parser(subparsers: Subparsers) -> None:
     add_trust_options(log)
     log.add_argument("--key", metavar="FILE", help="a file with an auditor's API key; default: SIGILL_API_KEY")
     log.add_argument(
+        "--entries", metavar="SOURCE", help="where operators' entries are, if not there: another folder or address"
+    )
+    log.add_argument(
         "--since",
         metavar="FILE",
         action="append",
@@ -80,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise Stop("--resume needs the --state that the interrupted audit had.")
     key = read_auditor_key(arguments.key)
     source = open_source(arguments.source, key=key, retry_for_s=arguments.retry_for)
+    source = join_entries(source, arguments.entries, key=key, retry_for_s=arguments.retry_for)
     chosen = choose_trust(source, arguments.trust)
     telling = _Telling(as_json=arguments.json, bar=ProgressBar(shown=wants_bar(arguments.bar)))
     options = AuditOptions(

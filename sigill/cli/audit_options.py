@@ -11,7 +11,7 @@ from sigill.cli.exits import Exit, Stop
 from sigill.cli.files import MAX_KEY_BYTES, read_bytes, read_text, read_trust
 from sigill.cli.show import harmless, tell
 from sigill.client.errors import ServiceUnavailable
-from sigill.client.log_source import AT_ONCE, FolderSource, HttpSource, LogSource
+from sigill.client.log_source import AT_ONCE, FolderSource, HttpSource, JoinedSource, LogSource
 from sigill.client.retry import Patience
 from sigill.client.shown_log import is_log_name
 from sigill.errors import MalformedKey, MalformedNote
@@ -61,6 +61,13 @@ def open_source(name: str, *, key: str | None, retry_for_s: float) -> LogSource:
         raise Stop("Reading from a service needs urllib3. Install it: pip install sigill[client]") from None
     patience = Patience(for_s=retry_for_s, on_retry=_tell_pause)
     return HttpSource(Transport(name, connections=AT_ONCE), api_key=key, patience=patience)
+
+
+def join_entries(source: LogSource, entries: str | None, *, key: str | None, retry_for_s: float) -> LogSource:
+    """Return a source that reads operators' entries in the place called `entries`, if one is given. Raises Stop."""
+    if entries is None:
+        return source
+    return JoinedSource(source, open_source(entries, key=key, retry_for_s=retry_for_s))
 
 
 def choose_trust(source: LogSource, file: str | None) -> ChosenTrust:

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from sigill.client.audit_state import MAX_FINDINGS, AuditState
 from sigill.tlog.bundled_leaves import Report
-from sigill.tlog.faults import Finding
+from sigill.tlog.faults import Fault, Finding
 from sigill.tlog.log_policy import LogPolicy
 from sigill.tlog.shown_checkpoint import SeenCheckpoint
+
+CONTRADICTING: Final = frozenset([Fault.SHRUNK, Fault.FORKED, Fault.NOT_CONSISTENT, Fault.ROOT_WRONG])
+"""Faults after which the checkpoint that was looked at is not kept as the one to begin from."""
 
 OnProgress = Callable[[str, int, int], None]
 """Told a log's name, how many of its entries were looked at, and how many there are."""
@@ -62,6 +66,7 @@ class Found:
     def __init__(self, report: Report) -> None:
         self._report = report
         self.findings: list[Finding] = []
+        self.places: dict[Fault, set[str]] = {}  # of those that contradict a checkpoint, however many there are
         self.count = 0
 
     def __call__(self, finding: Finding) -> None:
@@ -69,4 +74,6 @@ class Found:
         self.count += 1
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(finding)
+        if finding.fault in CONTRADICTING:
+            self.places.setdefault(finding.fault, set()).add(finding.where)
         self._report(finding)

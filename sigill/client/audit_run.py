@@ -22,7 +22,6 @@ from sigill.tlog.shown_checkpoint import SeenCheckpoint, see_checkpoint
 from sigill.tlog.tiles import TILE_WIDTH
 
 _SAVE_EVERY: Final = 256  # tiles
-_NOT_TO_KEEP: Final = frozenset([Fault.SHRUNK, Fault.FORKED, Fault.NOT_CONSISTENT, Fault.ROOT_WRONG])
 
 
 class AuditRun:
@@ -159,14 +158,14 @@ class AuditRun:
             self._options.state.keep_progress(self._log.operator, progress)
 
     def _conclude(self, seen: SeenCheckpoint, *, stopped: bool) -> None:
-        for finding in self._found.findings:
-            if finding.fault is Fault.NOT_CONSISTENT and finding.where in self._earlier:
-                self._convict(finding.fault, self._earlier[finding.where], seen)
+        for where in self._found.places.get(Fault.NOT_CONSISTENT, ()):
+            if where in self._earlier:
+                self._convict(Fault.NOT_CONSISTENT, self._earlier[where], seen)
         state = self._options.state
         if state is None:
             return
         state.end_progress(self._log.operator)
-        if not stopped and not _NOT_TO_KEEP & {finding.fault for finding in self._found.findings}:
+        if not stopped and not self._found.places:
             state.keep(self._log.operator, seen)
 
     def _convict(self, fault: Fault, earlier: SeenCheckpoint, seen: SeenCheckpoint) -> None:

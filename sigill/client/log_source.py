@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 4  # requests under way at a time
 _AHEAD: Final = 16  # answers waiting to be looked at
+_ENTRIES: Final = "/tile/entries/"
 _GOOD: Final = 200
 _ABSENT: Final = frozenset([404, 410])
 _REFUSED: Final = frozenset([401, 403])
@@ -66,6 +67,22 @@ class FolderSource:
         if len(data) > max_bytes:
             raise UnexpectedAnswer(f"{path} is longer than {max_bytes} bytes.")
         return data
+
+
+class JoinedSource:
+    """What anybody may read, and what is for auditors in a place of its own, as a log is published to two places."""
+
+    def __init__(self, public: LogSource, secret: LogSource) -> None:
+        self._public = public
+        self._secret = secret
+        self.name = public.name
+        self.at_once = max(public.at_once, secret.at_once)
+
+    def read(self, path: str, *, max_bytes: int, secret: bool = False) -> bytes | None:
+        """Return what stands under `path`; operators' entries in the auditors' place first."""
+        for_auditors = secret and _ENTRIES in path
+        found = self._secret.read(path, max_bytes=max_bytes, secret=True) if for_auditors else None
+        return self._public.read(path, max_bytes=max_bytes, secret=secret) if found is None else found
 
 
 class HttpSource:

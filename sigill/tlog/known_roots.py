@@ -28,9 +28,3 @@ class KnownRoots:
         while self._next is not None and self._next.size <= size:
             yield self._next
             self._next = next(self._roots, None)
-
-    def rest(self) -> Iterator[KnownRoot]:
-        """Yield all that are left."""
-        while self._next is not None:
-            yield self._next
-            self._next = next(self._roots, None)

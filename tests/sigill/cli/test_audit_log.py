@@ -289,6 +289,21 @@ def test_an_interrupted_audit_is_resumed(
     assert report(audit("--state", state, "--resume"), BANK)["begun_at"] == 0
 
 
+def test_a_contradiction_is_known_behind_very_many_other_faults(
+    made: Published, audit: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sigill.client.audit_report.MAX_FINDINGS", 3)
+    state = tmp_path / "state"
+    assert faults(audit("--state", str(state), "--log", TELCO)) == set()
+    fork = made.log(TELCO)
+    fork.entries = [b"nothing"] * 30
+    made.root = BuiltLog("root")
+    made.publish()
+    assert audit("--state", str(state), "--log", TELCO)["faults"] > 30
+    assert (state / f"{TELCO}.checkpoint").read_text().splitlines()[1] == "20"
+    assert (state / f"{TELCO}.not_consistent.20-30.later.checkpoint").exists()
+
+
 # --- without entries, and erasures ----------------------------------------------------------------------------------
 
 
@@ -303,6 +318,20 @@ def test_without_entries_the_tiles_are_audited_and_the_report_says_so(made: Publ
     assert any(f"{BANK}: its hash tiles lead from 702 leaves" in line for line in answer["proven"])
     made.flip(f"log/{BANK}/tile/0/001")
     assert faults(audit()) == {("tile_wrong", BANK, "tile/0/001")}
+
+
+def test_entries_are_read_from_a_place_of_their_own(made: Published, audit: Audit, tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    for path in [path for path in made.folder.glob("log/[!r]*/tile/entries/**/*") if path.is_file()]:
+        moved = private / path.relative_to(made.folder)
+        moved.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(moved)
+    assert not report(audit(), BANK)["entries_checked"]
+    answer = audit("--entries", str(private))
+    assert faults(answer) == set()
+    assert [log["entries_checked"] for log in answer["logs"]] == [True] * 3
+    (private / f"log/{BANK}/tile/entries/001").unlink()
+    assert faults(audit("--entries", str(private))) == {("bundle_missing", BANK, "tile/entries/001")}
 
 
 def erase(made: Published, **changes: Any) -> bytes:

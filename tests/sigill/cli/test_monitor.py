@@ -241,6 +241,38 @@ def test_heads_of_a_log_nobody_names_are_a_fault_if_the_deployment_should(watche
     assert watched.faults(own=False) == {("log_missing", "hidden", "trust file")}
 
 
+def test_a_tile_that_is_cut_off_is_found_and_the_heads_wait_until_it_is_whole(watched: Watched) -> None:
+    assert watched.faults() == set()
+    watched.grow()
+    watched.made.log(BANK).grow(50)
+    watched.made.publish(heads=False)
+    path = f"log/{BANK}/tile/0/001.p/194"
+    whole = watched.made.path(path).read_bytes()
+    watched.made.write(path, whole[:32])
+    assert watched.faults() == {("tile_wrong", BANK, "hash tiles")}
+    waiting = load_memory(watched.state).logs[watched.made.log(BANK).origin].waiting
+    assert [head.size for head in waiting] == [400]
+    watched.made.write(path, whole)
+    watched.look()
+    assert load_memory(watched.state).logs[watched.made.log(BANK).origin].waiting == ()
+
+
+def test_a_deployment_without_a_root_log_cannot_be_watched_as_a_whole(watched: Watched) -> None:
+    value = format_trust(watched.made.trust)
+    del value["root"]
+    (watched.folder / "trust.json").write_text(json.dumps(value))
+    answer = watched.look()
+    assert (answer["code"], answer["failed"]) == (3, ["the trust file names no root log"])
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_looked_at(watched: Watched) -> None:
+    for name, data in (("root", b""), (TELCO, b"")):
+        watched.made.write(f"log/{name}/checkpoint", data + b"x" * 4_000_001)
+    answer = watched.look()
+    assert (answer["code"], answer["findings"], answer["root_size"]) == (3, [], None)
+    assert [line.partition(":")[0] for line in answer["failed"]] == ["root", TELCO]
+
+
 # --- witnesses ------------------------------------------------------------------------------------------------------
 
 
@@ -331,6 +363,19 @@ def test_a_witness_that_is_away_is_not_a_fault_and_not_a_pass(watched: Watched, 
     assert answer["failed"][0].startswith("witness W1: The service at http://127.0.0.1:9 cannot be reached")
 
 
+def test_a_witness_that_has_not_seen_the_log_or_shows_it_uncosigned_is_told(
+    watched: Watched, witness_at: Show, tmp_path: Path
+) -> None:
+    options = witness_at(watched.made.root.checkpoint())
+    shown = tmp_path / "w1" / origin_hash(watched.made.root.origin) / "checkpoint"
+    note = shown.read_text()
+    shown.unlink()
+    assert watched.look(*options)["remarks"] == ["witness W1 has not seen this log"]
+    other = Witness("W1").cosigned(watched.made.root.checkpoint(1)).splitlines()[-1]
+    shown.write_text("".join(f"{line}\n" for line in [*note.splitlines()[:-1], other]))
+    assert watched.faults(*options) == {("cosignature_wrong", "root", "witness W1")}
+
+
 # --- what is kept and told ------------------------------------------------------------------------------------------
 
 
@@ -360,6 +405,33 @@ def test_it_is_told_in_plain_lines(watched: Watched, capsys: pytest.CaptureFixtu
     assert "fault log_behind_head guarantor.example/log/exempelbanken checkpoint: the log shows 200 entries" in told
     assert "(proof: evidence/1800000000.log_behind_head.exempelbanken.1.checkpoint, " in told
     assert told.endswith("2 faults.\n")
+
+
+def test_who_follows_is_told_what_changes_and_no_more(
+    watched: Watched, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def follow(look: Callable[[], int], _interval_s: int) -> int:
+        def told() -> str:
+            capsys.readouterr()
+            watched.at_s += 350
+            look()
+            return capsys.readouterr().out
+
+        assert told().endswith(" root log: 2 heads, consistent with what was seen before\n")
+        assert told() == ""
+        watched.made.log(BANK).grow(1)
+        watched.made.publish(heads=False)
+        assert [told(), told()] == ["", ""]
+        assert " fault log_not_in_root guarantor.example/log/exempelbanken checkpoint: it has grown" in told()
+        assert told() == ""
+        watched.made.publish()
+        over, root = told().splitlines()
+        assert " over log_not_in_root guarantor.example/log/exempelbanken checkpoint: it has grown" in over
+        assert root.endswith(" root log: 4 heads, consistent with what was seen before")
+        return 17
+
+    monkeypatch.setattr("sigill.cli.monitor._follow", follow)
+    assert main(["monitor", str(watched.made.folder), "--state", str(watched.state)]) == 17
 
 
 class Listener(BaseHTTPRequestHandler):

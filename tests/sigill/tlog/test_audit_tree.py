@@ -118,7 +118,7 @@ def test_without_entries_a_flipped_bit_in_a_tile_is_found_too(path: str) -> None
 def test_several_faults_are_told_apart() -> None:
     files = dict(BIG_FILES)
     for path in ("tile/0/007", "tile/entries/009", "tile/1/001.p/1"):
-        files[path] = bytes([files[path][0] ^ 1]) + files[path][1:]
+        files[path] = files[path][:20] + bytes([files[path][20] ^ 1]) + files[path][21:]
     found = findings_of(BIG, files)
     assert {(finding.fault, finding.where) for finding in found} == {
         (Fault.TILE_WRONG, "tile/0/007"),
