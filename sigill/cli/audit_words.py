@@ -42,7 +42,8 @@ def _proven(report: LogReport) -> Iterator[str]:
     if report.heads:
         yield f"{report.name}: {_counted(report.heads, 'head')} in the root log {_are(report.heads)} of this log"
     if report.erasures:
-        yield f"{report.name}: {_counted(report.erasures, 'erasure')} with a record each"
+        entries = _counted(report.erasures, "erased entry", "erased entries")
+        yield f"{report.name}: of {entries} the log has the record that says who asked for it and on what ground"
     if report.name == ROOT and report.entries:
         yield f"{report.name}: the heads of each log only grow, and no size has two roots"
     if report.quorum_s:

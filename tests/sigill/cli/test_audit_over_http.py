@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,18 +17,20 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from werkzeug.serving import make_server
 
-from registry.model import Role
+from registry.model import OperatorId, Role
 from running.publisher import make_publisher
 from sigill.cli.main import main
 from sigill.encoding.base64url import format_base64url
 from sigill.encoding.strict_json import format_canonical_json
 from sigill.report.trust import ROOT
 from sigill.tlog.leaf import Leaf, LeafKind
-from tests.builders_deployment import deploy
+from tests.builders_deployment import Deployment, deploy
 from tests.builders_http import serving
 from tests.builders_published import Published
 from tests.builders_server import served
+from tests.running.test_publisher import watched
 
 BANK = "exempelbanken"
 KEY = "sigill_auditor"
@@ -252,3 +255,73 @@ def test_the_projects_own_service_passes(
         answer = audit(capsys, server.url, "--state", state, "--log", BANK)
         (bank,) = (log for log in answer["logs"] if log["name"] == BANK)
         assert (answer["code"], bank["size"], bank["earlier_checkpoints"]) == (0, 301, [300])
+
+
+@contextmanager
+def answering(made: Deployment) -> Iterator[str]:
+    """Serve a deployment's app from a thread."""
+    server = make_server("127.0.0.1", 0, made.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def monitored(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, set[tuple[str, str]]]:
+    capsys.readouterr()
+    code = main(["monitor", *options, "--once", "--json", "--grace", "0"])
+    value = json.loads(capsys.readouterr().out)
+    assert value["failed"] == []
+    return code, {(each["fault"], each["log"].rpartition("/")[2]) for each in value["findings"]}
+
+
+@pytest.mark.slow
+def test_the_real_root_log_with_real_witnesses_and_erasures_passes_and_a_roll_back_of_it_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, policy, aside = str(tmp_path / "state"), str(tmp_path / "policy"), tmp_path / "aside"
+    with watched(tmp_path) as made:
+        service = made.open()
+        made.seal(service)
+        made.publish()
+        shutil.copytree(made.var, aside)
+        service = made.open()
+        service.keys[BANK] = service.new_key(role=Role.SIGNER, operator_id=OperatorId(BANK))
+        message = service.sign().get_json()["id"]
+        order = ["--ground", "authority_order", "--requester", "T 1234-26"]
+        subprocess.run(
+            [sys.executable, "-m", "running.admin", "erase", BANK, message, *order],
+            env=os.environ | made.environment,
+            check=True,
+            capture_output=True,
+        )
+        monkeypatch.setenv("SIGILL_API_KEY", service.new_key(role=Role.AUDITOR, operator_id=None))
+        made.publish()
+        service = made.open()
+        with answering(service) as address:
+            answer = audit(capsys, address, "--state", state)
+            assert (answer["code"], answer["findings"]) == (0, [])
+            logs = {log["name"]: log for log in answer["logs"]}
+            assert (logs["root"]["cosignatures"], logs[BANK]["erasures_checked"]) == (2, 1)
+            assert monitored(capsys, address, "--state", state, "--log-policy", policy) == (0, set())
+        made.close()
+        shutil.rmtree(made.var)
+        shutil.copytree(aside, made.var)
+        with answering(made.open()) as address:
+            answer = audit(capsys, address, "--state", state)
+            assert {(each["fault"], each["log"].rpartition("/")[2]) for each in answer["findings"]} == {
+                ("shrunk", "root"),
+                ("shrunk", BANK),
+            }
+            seen_before = {("shrunk", "root"), ("shrunk", BANK), ("log_behind_head", BANK)}
+            code, found = monitored(capsys, address, "--state", state, "--log-policy", policy)
+            assert (code, found) == (1, seen_before)
+            fresh = str(tmp_path / "fresh")
+            assert monitored(capsys, address, "--state", fresh, "--log-policy", policy) == (
+                1,
+                {("witness_ahead", "root")},
+            )
