@@ -386,6 +386,11 @@ def test_a_list_of_erasures_that_cannot_be_read_is_no_fault_and_no_pass(
     assert "erasures" in report(answer, BANK)["failed"]
 
 
+def test_the_page_for_auditors_explains_every_fault() -> None:
+    page = (Path(__file__).parents[3] / "docs/auditing-the-log.md").read_text("utf-8")
+    assert [fault for fault in Fault if f"`{fault}`" not in page] == []
+
+
 # --- wrong usage ----------------------------------------------------------------------------------------------------
 
 
