@@ -11,7 +11,6 @@ The signature field is the time in POSIX seconds (8 bytes, big-endian) and 64 by
 It says: as of that time, this is the largest consistent head of that log that the witness has seen.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -19,17 +18,13 @@ from typing import Final, Protocol
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from sigill.errors import MalformedKey, MalformedNote, SignatureInvalid
-from sigill.tlog.note import NoteSignature, SignedNote, is_key_name
-from sigill.tlog.standard_base64 import format_base64, parse_base64
+from sigill.errors import SignatureInvalid
+from sigill.tlog.note import NoteSignature, SignedNote, join_vkey, key_id_of, split_vkey
 
 MAX_TIME_S: Final = 2**63 - 1
 _TYPE: Final = b"\x04"
-_PUBLIC_KEY_BYTES: Final = 32
-_KEY_ID_BYTES: Final = 4
 _TIME_BYTES: Final = 8
 _SIGNATURE_BYTES: Final = 64
-_VKEY_PARTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +37,7 @@ class WitnessKey:
     @property
     def key_id(self) -> bytes:
         """The first four bytes of SHA-256(name ‖ LF ‖ 04 ‖ public key)."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _TYPE + self.public_key).digest()[:_KEY_ID_BYTES]
+        return key_id_of(self.name, _TYPE + self.public_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +61,12 @@ class Cosigner(Protocol):
 
 def format_witness_vkey(key: WitnessKey) -> str:
     """Return the one-line form of a witness's key, of type 04."""
-    return f"{key.name}+{key.key_id.hex()}+{format_base64(_TYPE + key.public_key)}"
+    return join_vkey(key.name, _TYPE + key.public_key)
 
 
 def parse_witness_vkey(text: str) -> WitnessKey:
     """Read a witness's verifier key; inverse of `format_witness_vkey`. Raises MalformedKey, for other types too."""
-    parts = text.split("+", _VKEY_PARTS - 1)
-    if len(parts) != _VKEY_PARTS or not is_key_name(parts[0]):
-        raise MalformedKey("a verifier key is <name>+<key ID>+<base64>")
-    try:
-        material = parse_base64(parts[2])
-    except MalformedNote:
-        raise MalformedKey("a verifier key ends in standard base64") from None
-    if len(material) != 1 + _PUBLIC_KEY_BYTES or material[:1] != _TYPE:
-        raise MalformedKey("a witness's verifier key is of type 04, cosignature/v1")
-    key = WitnessKey(parts[0], material[1:])
-    if key.key_id.hex() != parts[1]:
-        raise MalformedKey("a verifier key whose key ID is not its own")
-    return key
+    return WitnessKey(*split_vkey(text, _TYPE, otherwise="a witness's verifier key is of type 04, cosignature/v1"))
 
 
 def cosigned_message(body: str, *, time_s: int) -> bytes:

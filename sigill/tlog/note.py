@@ -43,7 +43,7 @@ class VerifierKey:
     @property
     def key_id(self) -> bytes:
         """The first four bytes of SHA-256(name ‖ LF ‖ 01 ‖ public key)."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.public_key).digest()[:_KEY_ID_BYTES]
+        return key_id_of(self.name, _ED25519 + self.public_key)
 
 
 class NoteSigner(Protocol):
@@ -84,14 +84,32 @@ def is_key_name(name: str) -> bool:
     )
 
 
+def key_id_of(name: str, material: bytes) -> bytes:
+    """Return the ID of a key (4 bytes): of its name, and its type and public key one after the other."""
+    return hashlib.sha256(name.encode() + b"\n" + material).digest()[:_KEY_ID_BYTES]
+
+
 def format_vkey(key: VerifierKey) -> str:
     """Return the one-line form of a verifier key."""
-    return f"{key.name}+{key.key_id.hex()}+{format_base64(_ED25519 + key.public_key)}"
+    return join_vkey(key.name, _ED25519 + key.public_key)
 
 
 @lru_cache(maxsize=256)  # a verifier has one for each log it trusts
 def parse_vkey(text: str) -> VerifierKey:
     """Read a verifier key; inverse of `format_vkey`. Raises MalformedKey, for types other than Ed25519 too."""
+    return VerifierKey(*split_vkey(text, _ED25519, otherwise="a verifier key that is not of type 01, Ed25519"))
+
+
+def join_vkey(name: str, material: bytes) -> str:
+    """Return the one-line form of a key of any type, given as type and public key one after the other."""
+    return f"{name}+{key_id_of(name, material).hex()}+{format_base64(material)}"
+
+
+def split_vkey(text: str, kind: bytes, *, otherwise: str) -> tuple[str, bytes]:
+    """Return name and public key (32 bytes, Ed25519) of a verifier key whose type is the byte `kind`.
+
+    Raises MalformedKey; for keys of other types it says `otherwise`.
+    """
     parts = text.split("+", _VKEY_PARTS - 1)
     if len(parts) != _VKEY_PARTS or not is_key_name(parts[0]):
         raise MalformedKey("a verifier key is <name>+<key ID>+<base64>")
@@ -99,12 +117,11 @@ def parse_vkey(text: str) -> VerifierKey:
         material = parse_base64(parts[2])
     except MalformedNote:
         raise MalformedKey("a verifier key ends in standard base64") from None
-    if len(material) != 1 + _PUBLIC_KEY_BYTES or material[:1] != _ED25519:
-        raise MalformedKey("a verifier key that is not of type 01, Ed25519")
-    key = VerifierKey(parts[0], material[1:])
-    if key.key_id.hex() != parts[1]:
+    if len(material) != 1 + _PUBLIC_KEY_BYTES or material[:1] != kind:
+        raise MalformedKey(otherwise)
+    if key_id_of(parts[0], material).hex() != parts[1]:
         raise MalformedKey("a verifier key whose key ID is not its own")
-    return key
+    return parts[0], material[1:]
 
 
 def format_note(note: SignedNote) -> str:
