@@ -7,8 +7,9 @@ Exit codes: 0 done, 1 refused (the reason is told) or damage found, 2 cannot be 
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,9 +23,10 @@ from registry.operators import add_ai_system, list_operator_ids, load_operator
 from registry.revocation import revoke_api_key
 from running.admin_privacy import REFUSALS as PRIVACY_REFUSALS
 from running.admin_privacy import RowsDamaged, add_commands
+from running.commands import REFUSED, Command, run_command
 from running.guard import RolledBackLog, check_not_rolled_back
 from running.witnesses import ask_over_http
-from settings import SettingsInvalid, read_settings
+from settings import SettingsInvalid
 from sigill.errors import SigillError
 from sigill.policy.errors import FactNotAllowed
 from sigill.policy.words import OperatorFlag
@@ -33,10 +35,8 @@ from sigill.vocabulary import Industry
 from storage.engine import reading, writing
 from transparency.errors import LogConflict
 from transparency.root_log import resume
-from wiring import Services, build_services
+from wiring import Services
 
-REFUSED: Final = 1
-NOT_TRIED: Final = 2
 _REFUSALS: Final = (RegistryError, FactNotAllowed, LogConflict, RolledBackLog, *PRIVACY_REFUSALS)
 _FAILURES: Final = (SettingsInvalid, SigillError, SQLAlchemyError, OSError)
 _STEPS: Final = [State.VERIFIED.value, State.SUSPENDED.value, State.REVOKED.value]
@@ -44,35 +44,17 @@ _ROLES: Final = [Role.SIGNER.value, Role.ADMIN.value, Role.AUDITOR.value]
 _DAYS: Final = 365
 _MAX_DAYS: Final = 3650
 _RANDOM_BYTES: Final = 40
-Command = Callable[[argparse.Namespace, Services], Iterator[str]]
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
     """Do one command; return the exit code. What was done is told on stdout, why not on stderr."""
     asked = _parser().parse_args(arguments)
     command: Command = asked.command
-    os.umask(0o077)
     try:
-        settings = read_settings(environment)
-        if not (settings.var / "guarantor.json").exists():
-            sys.stderr.write(f"There is no service in {settings.var}: start it once, or set VAR to its folder.\n")
-            return NOT_TRIED
-        services = build_services(settings)
-        try:
-            for line in command(asked, services):
-                sys.stdout.write(f"{line}\n")
-        finally:
-            services.engine.dispose()
+        return run_command(partial(command, asked), environment, refusals=_REFUSALS, failures=_FAILURES)
     except RowsDamaged as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
-    except _REFUSALS as error:
-        sys.stderr.write(f"Refused: {error}.\n")
-        return REFUSED
-    except _FAILURES as error:
-        sys.stderr.write(f"Not done: {error}\n")
-        return NOT_TRIED
-    return 0
 
 
 def _enrol(asked: argparse.Namespace, services: Services) -> Iterator[str]:

@@ -9,13 +9,14 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from running.admin import NOT_TRIED, REFUSED
-from settings import SettingsInvalid, read_settings
+from running.commands import Command, run_command
+from settings import SettingsInvalid
 from sigill.errors import SigillError
 from sigill.report.trust import GUARANTOR
 from signing.keys.events import log_key_events
@@ -24,40 +25,30 @@ from signing.keys.planning import RotationRefused
 from signing.keys.rotation import OVERLAP, SALTS, condemn, rotate, rotate_salts
 from signing.keys.state import describe_keys
 from transparency.errors import TransparencyError
-from wiring import Services, build_services
+from wiring import Services
 
 _ALL: Final = "all"
 _KINDS: Final = [kind.value for kind in KeyKind]
 _UNITS: Final = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _OVERLAP: Final = re.compile(r"(0|[1-9][0-9]{0,6})([smhd]?)\Z")
 _MAX_OVERLAP: Final = timedelta(days=90)
-Command = Callable[[argparse.Namespace, Services], Iterator[str]]
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
     """Do one command; return the exit code. What was done is told on stdout, why not on stderr."""
     asked = _parser().parse_args(arguments)
+    return run_command(
+        partial(_do, asked),
+        environment,
+        refusals=(RotationRefused,),
+        failures=(SettingsInvalid, SigillError, OSError),
+    )
+
+
+def _do(asked: argparse.Namespace, services: Services) -> Iterator[str]:
     command: Command = asked.command
-    os.umask(0o077)
-    try:
-        settings = read_settings(environment)
-        if not (settings.var / "guarantor.json").exists():
-            sys.stderr.write(f"There is no service in {settings.var}: start it once, or set VAR to its folder.\n")
-            return NOT_TRIED
-        services = build_services(settings)
-        try:
-            for line in command(asked, services):
-                sys.stdout.write(f"{line}\n")
-            _log(services)
-        finally:
-            services.engine.dispose()
-    except RotationRefused as error:
-        sys.stderr.write(f"Refused: {error}.\n")
-        return REFUSED
-    except (SettingsInvalid, SigillError, OSError) as error:
-        sys.stderr.write(f"Not done: {error}\n")
-        return NOT_TRIED
-    return 0
+    yield from command(asked, services)
+    _log(services)
 
 
 def _list(_asked: argparse.Namespace, services: Services) -> Iterator[str]:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from settings import SettingsInvalid, read_settings
@@ -22,7 +21,7 @@ from transparency.publishing.opening import open_targets
 from transparency.publishing.plan import Content, public_content
 from transparency.publishing.steps import PublishedLog
 from transparency.reading import LogReader
-from transparency.root_log import newest_checkpoint
+from transparency.root_log import newest_note
 from wiring import Services, build_services
 
 FAULTY: Final = 1
@@ -38,7 +37,7 @@ def publish_now(
 
     Raises TargetUnavailable, StoreUnavailable, SQLAlchemyError.
     """
-    note = newest_root_note(services.engine)  # before the heads are read: it must not know more than is published
+    note = newest_note(services.engine)  # before the heads are read: it must not know more than is published
     return publish_all(
         LogReader(services.engine),
         targets,
@@ -47,12 +46,6 @@ def publish_now(
         remembered=remembered,
         again=again,
     )
-
-
-def newest_root_note(engine: Engine) -> str | None:
-    """Return the root log's newest checkpoint that enough witnesses cosigned, or None: none yet."""
-    shown = newest_checkpoint(engine)
-    return None if shown is None else shown.note
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
@@ -114,7 +107,7 @@ def _describe_log(log: PublishedLog) -> Iterator[str]:
 
 def _check(services: Services, targets: Targets) -> int:
     reader, found = LogReader(services.engine), 0
-    heads = [head for head in reader.heads() if head.log_id != ROOT or newest_root_note(services.engine) is not None]
+    heads = [head for head in reader.heads() if head.log_id != ROOT or newest_note(services.engine) is not None]
     for head in heads:
         parts = [(targets.public, public_content(head.log_id))]
         if targets.entries is not None and head.log_id != ROOT:

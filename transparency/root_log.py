@@ -147,6 +147,12 @@ def newest_checkpoint(engine: Engine) -> RootCheckpoint | None:
     return None if row is None else _checkpoint(row)
 
 
+def newest_note(engine: Engine) -> str | None:
+    """Return the note of `newest_checkpoint`, or None. Raises StoreUnavailable."""
+    shown = newest_checkpoint(engine)
+    return None if shown is None else shown.note
+
+
 def save_checkpoint(engine: Engine, checkpoint: RootCheckpoint, *, at: datetime) -> None:
     """Keep a root checkpoint; of one size the first that reached the quorum stays. Raises StoreUnavailable."""
     values = {"note": checkpoint.note, "quorum": checkpoint.quorum, "at_ms": to_ms(at)}

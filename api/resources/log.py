@@ -15,7 +15,7 @@ from sigill.errors import MalformedNote
 from sigill.report.trust import ROOT
 from sigill.tlog.tiles import Bundle, Tile, parse_path
 from transparency.errors import LogUnknown
-from transparency.root_log import newest_checkpoint
+from transparency.root_log import newest_note
 
 blueprint = ApiBlueprint("log", __name__, url_prefix="/log", description="The operators' logs (C2SP tlog-tiles)")
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -28,7 +28,7 @@ _NOTE = "text/plain; charset=utf-8"
 @problem_responses(404, 503)
 def get_checkpoint(operator_id: str) -> Response:
     """Return the newest signed checkpoint of one operator's log, or of `root` (https://c2sp.org/tlog-checkpoint)."""
-    note = _root_checkpoint() if operator_id == ROOT else world().signing.log.checkpoint(operator_id)
+    note = newest_note(world().signing.engine) if operator_id == ROOT else world().signing.log.checkpoint(operator_id)
     if note is None:
         raise LogUnknown(f"there is no log called {operator_id[:63]!r}")
     response = Response(note, content_type=_NOTE)
@@ -60,11 +60,6 @@ def get_tile(operator_id: str, path: str) -> Response:
     response.headers["Cache-Control"] = "private, no-store" if entries and operator_id != ROOT else _IMMUTABLE
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
-
-
-def _root_checkpoint() -> str | None:
-    shown = newest_checkpoint(world().signing.engine)
-    return None if shown is None else shown.note
 
 
 def _hashes(operator_id: str, tile: Tile) -> bytes | None:

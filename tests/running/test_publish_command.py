@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from running.publish import main, newest_root_note
+from running.publish import main
 from sigill.report.trust import parse_trust
 from sigill.tlog.leaf import LeafKind, leaf_of
 from storage.engine import writing
 from tests.builders_deployment import Deployment, operator
 from transparency.append import Append
+from transparency.root_log import newest_note
 from transparency.tables import root_checkpoints
 
 pytestmark = pytest.mark.slow
@@ -99,7 +100,7 @@ def test_what_cannot_be_tried_says_why(desk: Desk, tmp_path: Path) -> None:
 
 def test_the_root_checkpoint_that_is_published_is_the_newest_with_a_quorum(deployment: Deployment) -> None:
     engine = deployment.services.engine
-    assert newest_root_note(engine) is None
+    assert newest_note(engine) is None
 
     def add(size: int, *, quorum: bool) -> None:
         row = {"size": size, "note": f"note {size}", "quorum": quorum, "at_ms": size}
@@ -107,8 +108,8 @@ def test_the_root_checkpoint_that_is_published_is_the_newest_with_a_quorum(deplo
             connection.execute(insert(root_checkpoints), row)
 
     add(3, quorum=False)
-    assert newest_root_note(engine) is None
+    assert newest_note(engine) is None
     add(5, quorum=True)
     add(4, quorum=True)
     add(9, quorum=False)
-    assert newest_root_note(engine) == "note 5"
+    assert newest_note(engine) == "note 5"
