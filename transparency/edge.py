@@ -3,13 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Final
 
 from sigill.tlog.standard_base64 import HASH_BYTES
-from sigill.tlog.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, changed_tiles
-from sigill.tlog.tree import Frontier, hash_pair
-
-_PAIR_BYTES: Final = 2 * HASH_BYTES
+from sigill.tlog.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, changed_tiles, level_above
+from sigill.tlog.tree import Frontier
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +53,7 @@ class Edge:
             tile_begins = _first_of_rightmost_tile(old_size, level)
             run = Run(tile_begins, run.since(tile_begins) + new)
             grown.append(run)
-            pairs = run.since(old_count & ~1)
-            new = b"".join(
-                [
-                    hash_pair(pairs[begin : begin + _PAIR_BYTES])
-                    for begin in range(0, len(pairs) - HASH_BYTES, _PAIR_BYTES)
-                ]
-            )
+            new = level_above(run.since(old_count & ~1))
         return edge_of(size, (*grown, *self.runs[len(grown) :]))
 
     def changed_tiles(self, old_size: int) -> Iterator[tuple[Tile, bytes]]:

@@ -7,18 +7,17 @@ is kept of it is what it begins with.
 
 import threading
 from collections import OrderedDict
-from functools import cache
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
 from sigill.tlog.standard_base64 import HASH_BYTES
-from sigill.tlog.tiles import UPPER_FROM, Tile, UpperNodes, node_reader, upper_nodes
+from sigill.tlog.tiles import UPPER_FROM, Tile, UpperNodes, proof_reader, upper_nodes
 from sigill.tlog.tree import NodeReader
 from transparency.errors import LogCorrupt
 from transparency.tile_store import load_tile
 
-MAX_TILES: Final = 1024  # 8 MB
+MAX_TILES: Final = 4096  # 34 MB: of a million leaves
 MAX_UPPER: Final = 8192  # 18 MB: of two million leaves
 _Key: TypeAlias = tuple[str, int, int]
 _Value = TypeVar("_Value")
@@ -42,19 +41,17 @@ class TileCache:
         return None if data is None else data[:length]
 
     def nodes(self, connection: Connection, log_id: str, tree_size: int) -> NodeReader:
-        """Return a reader of the nodes of a log's tree of that size, which reads no tile twice.
+        """Return a reader of the nodes of a log's tree of that size, for one proof; it reads no tile twice.
 
         It raises LogCorrupt for a tile that is missing or too short.
         """
 
-        @cache
         def read_tile(tile: Tile) -> bytes:
             data = self.tile(connection, log_id, tile)
             if data is None:
                 raise LogCorrupt(f"log {log_id}: tile {tile.index} of level {tile.level} is missing or too short")
             return data
 
-        @cache
         def read_upper(tile: Tile) -> UpperNodes:
             key = _key(log_id, tile)
             found = self._upper.get(key)
@@ -63,7 +60,7 @@ class TileCache:
                 self._upper.keep(key, found)
             return found
 
-        return node_reader(tree_size, read_tile, read_upper)
+        return proof_reader(tree_size, read_tile, read_upper)
 
 
 class _Recent(Generic[_Value]):

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from sigill.errors import MalformedNote
 from sigill.tlog.standard_base64 import HASH_BYTES
-from sigill.tlog.tree import NodeReader, hash_node, hash_pair
+from sigill.tlog.tree import NodeReader, hash_pair
 
 TILE_WIDTH: Final = 256
 TILE_HEIGHT: Final = 8
@@ -91,28 +91,52 @@ def changed_tiles(old_size: int, new_size: int) -> Iterator[Tile]:
         level += 1
 
 
-def node_reader(size: int, read_tile: TileReader, read_upper: UpperReader | None = None) -> NodeReader:
+def node_reader(size: int, read_tile: TileReader) -> NodeReader:
     """Return a reader of the nodes of a tree of `size` leaves that asks `read_tile` for the tiles they lie in.
 
-    The tile asked for is as wide as the tree of `size` has it. With `read_upper`, which returns `upper_nodes` of a tile
-    (kept, at best), no node costs more than three hashes. The reader raises MalformedNote if a tile comes back too
-    short to hold the node.
+    The tile asked for is as wide as the tree of `size` has it. The reader raises MalformedNote if a tile comes back
+    too short to hold the node.
     """
 
     def read(level: int, index: int) -> bytes:
         tile_level, inner = divmod(level, TILE_HEIGHT)
         tile_index, position = divmod(index << inner, TILE_WIDTH)
         tile = Tile(tile_level, tile_index, tile_width(size, tile_level, tile_index))
-        if read_upper is not None and inner >= UPPER_FROM:
-            begin = (position >> inner) * HASH_BYTES
-            node = read_upper(tile)[inner - UPPER_FROM][begin : begin + HASH_BYTES]
-            if len(node) != HASH_BYTES:
-                raise MalformedNote(f"{format_path(tile)} is too short")
-            return node
         part = read_tile(tile)[position * HASH_BYTES : (position + (1 << inner)) * HASH_BYTES]
         if len(part) != HASH_BYTES << inner:
             raise MalformedNote(f"{format_path(tile)} is too short")
-        return _fold_level(split_tile(part))
+        return _fold(part)
+
+    return read
+
+
+def proof_reader(size: int, read_tile: TileReader, read_upper: UpperReader) -> NodeReader:
+    """Return a reader as `node_reader` does, for one proof: it asks for nothing twice, and remembers all it got.
+
+    `read_upper` returns `upper_nodes` of a tile (kept, at best): then no node costs more than three hashes.
+    """
+    tiles: dict[tuple[int, int], bytes] = {}
+    uppers: dict[tuple[int, int], UpperNodes] = {}
+
+    def tile_at(place: tuple[int, int]) -> Tile:
+        return Tile(*place, tile_width(size, *place))
+
+    def read(level: int, index: int) -> bytes:
+        inner = level % TILE_HEIGHT
+        place = level // TILE_HEIGHT, index >> (TILE_HEIGHT - inner)
+        within = index & ((TILE_WIDTH >> inner) - 1)
+        if inner >= UPPER_FROM:
+            if place not in uppers:
+                uppers[place] = read_upper(tile_at(place))
+            run, begin, length = uppers[place][inner - UPPER_FROM], within * HASH_BYTES, HASH_BYTES
+        else:
+            if place not in tiles:
+                tiles[place] = read_tile(tile_at(place))
+            run, begin, length = tiles[place], (within << inner) * HASH_BYTES, HASH_BYTES << inner
+        part = run[begin : begin + length]
+        if len(part) != length:
+            raise MalformedNote(f"{format_path(tile_at(place))} is too short")
+        return part if length == HASH_BYTES else _fold(part)
 
     return read
 
@@ -121,8 +145,7 @@ def upper_nodes(data: bytes) -> UpperNodes:
     """Return the nodes over 8, 16, 32, 64 and 128 hashes of a tile, one run of hashes for each, those complete only."""
     level, levels = data, []
     for _ in range(1, TILE_HEIGHT):
-        pairs = range(0, len(level) - 2 * HASH_BYTES + 1, 2 * HASH_BYTES)
-        level = b"".join([hash_pair(level[begin : begin + 2 * HASH_BYTES]) for begin in pairs])
+        level = level_above(level)
         levels.append(level)
     return tuple(levels[UPPER_FROM - 1 :])
 
@@ -138,7 +161,7 @@ def fold_tile(data: bytes) -> bytes:
     """Return the root of the subtree over a full tile: the hash that the tile above has of it. Raises MalformedNote."""
     if len(data) != HASH_BYTES * TILE_WIDTH:
         raise MalformedNote("a tile that is not full has no hash above it")
-    return _fold_level(split_tile(data))
+    return _fold(data)
 
 
 def format_bundle(entries: Iterable[bytes]) -> bytes:
@@ -169,7 +192,14 @@ def parse_bundle(data: bytes) -> tuple[bytes, ...]:
     return tuple(entries)
 
 
-def _fold_level(hashes: list[bytes]) -> bytes:
-    while len(hashes) > 1:
-        hashes = [hash_node(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
-    return hashes[0]
+def level_above(hashes: bytes) -> bytes:
+    """Return the nodes over each two of a run of hashes; the last one, if it has no neighbour, has none yet."""
+    pair = 2 * HASH_BYTES
+    return b"".join([hash_pair(hashes[begin : begin + pair]) for begin in range(0, len(hashes) - HASH_BYTES, pair)])
+
+
+def _fold(hashes: bytes) -> bytes:
+    """Return the root over 1, 2, 4, … hashes."""
+    while len(hashes) > HASH_BYTES:
+        hashes = level_above(hashes)
+    return hashes

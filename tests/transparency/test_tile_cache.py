@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
 from sigill.tlog.leaf import LeafKind, leaf_of
-from sigill.tlog.tiles import Tile, node_reader, upper_nodes
+from sigill.tlog.tiles import Tile, node_reader, proof_reader, upper_nodes
 from sigill.tlog.tree import Frontier, grow, hash_leaf, inclusion_proof
 from storage.engine import reading, writing
 from transparency import tile_cache
@@ -112,7 +112,7 @@ def test_nodes_from_upper_ones_are_those_from_the_tile(width: int, data: st.Data
     hashes = [hash_leaf(bytes([number])) for number in range(width)]
     _, nodes = grow(Frontier(), hashes)
     tile = b"".join(hashes)
-    with_upper = node_reader(width, lambda _: tile, lambda _: upper_nodes(tile))
+    with_upper = proof_reader(width, lambda _: tile, lambda _: upper_nodes(tile))
     plain = node_reader(width, lambda _: tile)
     level, index, value = data.draw(st.sampled_from([node for node in nodes if node[0] < 8]))
     assert with_upper(level, index) == plain(level, index) == value
