@@ -104,7 +104,7 @@ def _filled_log(size: int) -> Iterator[tuple[TransparencyLog, Iterator[Append]]]
         migrate(engine)
         log = TransparencyLog(engine, signers_for=lambda origin, _at=None: (MemoryLog(origin),))
         log.create_log(_LOG, ORIGIN)
-        leaves = (_leaf(number) for number in count())
+        leaves = (leaf_append(number) for number in count())
         _append_each(
             log,
             (
@@ -118,7 +118,7 @@ def _filled_log(size: int) -> Iterator[tuple[TransparencyLog, Iterator[Append]]]
             engine.dispose()
 
 
-def _leaf(number: int) -> Append:
+def leaf_append(number: int) -> Append:
     """Return a seal's append; the token is shorter than a real one, so that a million fit on a laptop."""
     jws = f"header.payload-{number:012}.{'s' * 86}"
     token = Token(f"{number:026}", _LOG, make_code(secrets.token_bytes(8)), jws, _AT)

@@ -72,6 +72,21 @@ _WANTED: Final = (
     ("decision", "Policy decision", "µs", 10.0, 25.0, True),
     ("append", "Append at the large log beside the small one, one at a time", "×", 1.1, 1.1, True),
     ("append_batch", "… in batches of 100", "×", 1.1, 1.1, True),
+    ("growth", "Append at the largest tree beside the smallest, 10,000,000 leaves and 10,000", "×", 1.1, 1.3, True),
+    ("tree_append", "Append to a tree of a million leaves, 100 a commit: rate beside pymerkle's", "×", 6.0, 3.0, False),
+    ("tree_append_bare", "… the bare tree, a leaf at a time", "×", 6.0, 3.0, False),
+    (
+        "tree_proof",
+        "Inclusion proof at a million leaves, from tiles on SQLite: rate beside pymerkle's",
+        "×",
+        2.5,
+        1.5,
+        False,
+    ),
+    ("tree_proof_bare", "… from the bare tree in memory", "×", 2.5, 1.5, False),
+    ("tree_audit", "Tree audit: rate beside bare hashing of as many nodes", "×", 0.7, 0.7, False),
+    ("tile_bytes", "Tile store, a leaf beyond its entry", "bytes", 36.0, 36.0, True),
+    ("cold_tiles", "Tiles that a cold proof reads on one level, beside the right edge's", "tiles", 1.0, 1.0, True),
     ("postgresql", "PostgreSQL on the same machine beside SQLite, one message", "×", 0.8, 0.6, False),
     ("postgresql_batch", "… batch of 100", "×", 0.8, 0.6, False),
     ("memory", "Memory of a worker after the load", "MB", 150.0, 150.0, True),
@@ -106,6 +121,21 @@ def _append(kind: str) -> Callable[[Results], Spread]:
     return compute
 
 
+def _growth(results: Results) -> Spread:
+    by_size = sorted(results["growth"].items(), key=lambda item: int(item[0]))
+    return ratios(by_size[-1][1], by_size[0][1])
+
+
+def _tree(measured: str, base: str, other: str) -> Callable[[Results], Spread]:
+    """Return the rate of `other` beside that of `base`."""
+
+    def compute(results: Results) -> Spread:
+        costs = results["trees"][measured]
+        return ratios(costs[base], costs[other])
+
+    return compute
+
+
 def _memory(results: Results) -> Spread:
     resident, _ = results["memory"]["sigill"]
     return spread([resident])
@@ -128,6 +158,14 @@ _COMPUTE: Final[Mapping[str, Callable[[Results], Spread]]] = {
     "decision": lambda results: spread(results["in_process"]["decision"]),
     "append": _append("single_us"),
     "append_batch": _append("batch_us"),
+    "growth": _growth,
+    "tree_append": _tree("append_us", "peer", "service"),
+    "tree_append_bare": _tree("append_us", "peer", "bare"),
+    "tree_proof": _tree("proof_us", "peer", "service"),
+    "tree_proof_bare": _tree("proof_us", "peer", "bare"),
+    "tree_audit": _tree("audit_us", "bare", "audit"),
+    "tile_bytes": lambda results: spread([results["trees"]["bytes_a_leaf"]]),
+    "cold_tiles": lambda results: spread([max(results["trees"]["cold_tiles"])]),
     "postgresql": _http("rate", "single", "postgresql", "sigill"),
     "postgresql_batch": _http("rate", "batch", "postgresql", "sigill"),
     "memory": _memory,

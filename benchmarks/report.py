@@ -12,13 +12,16 @@ from typing import Any, Final
 from benchmarks.appending import KINDS
 from benchmarks.contenders import CONTENDERS
 from benchmarks.figures import SLOW_WRITE_MS, Figure, Results, figures
+from benchmarks.growth_plot import draw_growth
 from benchmarks.in_process import WHAT
+from benchmarks.merkle import WHAT as TREES
 from benchmarks.plot import draw
 from benchmarks.samples import Spread, ratios, spread
 
 HERE: Final = Path(__file__).parent
 README: Final = HERE / "README.md"
 PLOT: Final = HERE / "results" / "plot.svg"
+GROWTH: Final = HERE / "results" / "growth.svg"
 BEGIN: Final = "<!-- results: begin -->"
 END: Final = "<!-- results: end -->"
 _LEAST_SHARE: Final = 0.015
@@ -27,9 +30,11 @@ _LOADS: Final = {"single": "One message a request, 32 connections", "batch": "Ba
 
 
 def publish(results: Results) -> None:
-    """Write the tables into README.md and the plot beside the results. Raises ValueError without the marks."""
+    """Write the tables into README.md and the plots beside the results. Raises ValueError without the marks."""
     README.write_text(put_between(README.read_text("utf-8"), format_results(results)), "utf-8")
     PLOT.write_text(draw(results), "utf-8")
+    if "growth" in results:
+        GROWTH.write_text(draw_growth(results), "utf-8")
 
 
 def put_between(page: str, text: str) -> str:
@@ -66,6 +71,12 @@ def _blocks(results: Results) -> Iterator[str]:
     if "appending" in results:
         yield "### Appending, µs a leaf"
         yield _appending(results["appending"])
+    if "trees" in results:
+        yield from _trees(results["trees"])
+    if "growth" in results:
+        yield "### Appending by the size of the tree"
+        yield "![What an append costs, from ten thousand leaves to ten million](results/growth.svg)"
+        yield _growth(results["growth"])
     for load, shown in results.get("steps", {}).items():
         yield f"### Where the CPU of a message goes: {_LOADS[load].split(',')[0].lower()}"
         yield f"Of {shown['cpu_us']:,.0f} µs, {shown['kernel_us']:,.0f} are in the kernel: sockets, disk, locks."
@@ -133,6 +144,41 @@ def _appending(appending: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
         medians = [f"{spread(values).median:.1f}" for values in (of_small, of_large)]
         rows.append((what, *medians, *_with_range(ratios(of_large, of_small), 2)))
     return _table(("", f"{int(small):,} leaves", f"{int(large):,} leaves", "ratio", "range"), rows)
+
+
+def _trees(trees: Mapping[str, Any]) -> Iterator[str]:
+    yield f"### Trees of {trees['size']:,} leaves"
+    if trees["without_peer"]:
+        yield f"pymerkle is left out: {trees['without_peer']}."
+    rows = []
+    for name, what in TREES.items():
+        cells = [what]
+        for measured in ("append_us", "proof_us"):
+            values = trees[measured]
+            cells += _beside(values.get(name), values.get("peer"))
+        rows.append(cells)
+    yield _table(("", "append, CPU µs", "range", "rate ×", "proof, CPU µs", "range", "rate ×"), rows)
+    memory = "" if trees["peer_mb"] is None else f" pymerkle's tree takes {trees['peer_mb']:.0f} MB of memory."
+    yield (
+        f"The tiles take {trees['bytes_a_leaf']:.1f} bytes a leaf on disk. A cold proof reads at most"
+        f" {max(trees['cold_tiles'])} tile on a level, and {trees['edge_tiles']} of the log's right edge, which every"
+        f" proof shares.{memory}"
+    )
+
+
+def _beside(found: Sequence[float] | None, peer: Sequence[float] | None) -> tuple[str, str, str]:
+    if not found:
+        return "–", "–", "–"
+    return *_with_range(spread(found), 2), f"{ratios(peer, found).median:.2f}" if peer else "–"
+
+
+def _growth(growth: Mapping[str, Sequence[float]]) -> str:
+    by_size = sorted(growth.items(), key=lambda item: int(item[0]))
+    rows = [
+        (f"{int(size):,}", *_with_range(spread(values), 1), *_with_range(ratios(values, by_size[0][1]), 2))
+        for size, values in by_size
+    ]
+    return _table(("leaves in tiles", "µs an append", "range", "ratio", "range"), rows)
 
 
 def _steps(shown: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Tiles kept in memory, within bounds: what proofs read again and again.
 
-Of a tile that was used lately its hashes are kept (8 KB), and of many more the nodes over eight and more hashes (2 KB):
+Of a tile that was used lately its hashes are kept (8 KB), and the nodes over four and more of them (4 KB):
 computing those anew is what proofs would spend their time on. Nothing kept can become wrong: a tile only grows, so what
 is kept of it is what it begins with.
 """
@@ -18,7 +18,7 @@ from transparency.errors import LogCorrupt
 from transparency.tile_store import load_tile
 
 MAX_TILES: Final = 4096  # 34 MB: of a million leaves
-MAX_UPPER: Final = 8192  # 18 MB: of two million leaves
+MAX_UPPER: Final = 4096  # 17 MB
 _Key: TypeAlias = tuple[str, int, int]
 _Value = TypeVar("_Value")
 
@@ -74,10 +74,10 @@ class _Recent(Generic[_Value]):
     def get(self, key: _Key) -> _Value | None:
         """Return a value, or None if it is not kept."""
         with self._mutex:
-            if key not in self._values:
-                return None
-            self._values.move_to_end(key)
-            return self._values[key]
+            value = self._values.get(key)
+            if value is not None:
+                self._values.move_to_end(key)
+            return value
 
     def keep(self, key: _Key, value: _Value) -> None:
         """Keep a value; the one that was not asked for the longest goes."""

@@ -18,7 +18,7 @@ from sigill.tlog.tree import NodeReader, hash_pair
 
 TILE_WIDTH: Final = 256
 TILE_HEIGHT: Final = 8
-UPPER_FROM: Final = 3  # nodes over 2^3 and more hashes of a tile are worth keeping: a quarter of its length
+UPPER_FROM: Final = 2  # nodes over 2^2 and more hashes of a tile are worth keeping: half of its length
 MAX_LEVEL: Final = 63
 MAX_INDEX: Final = 2**56 - 1
 MAX_ENTRY_BYTES: Final = 65_535
@@ -113,7 +113,7 @@ def node_reader(size: int, read_tile: TileReader) -> NodeReader:
 def proof_reader(size: int, read_tile: TileReader, read_upper: UpperReader) -> NodeReader:
     """Return a reader as `node_reader` does, for one proof: it asks for nothing twice, and remembers all it got.
 
-    `read_upper` returns `upper_nodes` of a tile (kept, at best): then no node costs more than three hashes.
+    `read_upper` returns `upper_nodes` of a tile (kept, at best): then no node costs more than one hash.
     """
     tiles: dict[tuple[int, int], bytes] = {}
     uppers: dict[tuple[int, int], UpperNodes] = {}
@@ -142,7 +142,7 @@ def proof_reader(size: int, read_tile: TileReader, read_upper: UpperReader) -> N
 
 
 def upper_nodes(data: bytes) -> UpperNodes:
-    """Return the nodes over 8, 16, 32, 64 and 128 hashes of a tile, one run of hashes for each, those complete only."""
+    """Return the nodes over 4, 8, 16, 32, 64 and 128 hashes of a tile: a run of hashes for each, complete ones only."""
     level, levels = data, []
     for _ in range(1, TILE_HEIGHT):
         level = level_above(level)
