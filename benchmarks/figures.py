@@ -122,8 +122,8 @@ def _append(kind: str) -> Callable[[Results], Spread]:
 
 
 def _growth(results: Results) -> Spread:
-    by_size = sorted(results["growth"].items(), key=lambda item: int(item[0]))
-    return ratios(by_size[-1][1], by_size[0][1])
+    smallest, *_, largest = (values for _, values in sorted(results["growth"].items(), key=lambda item: int(item[0])))
+    return ratios(largest, smallest)
 
 
 def _tree(measured: str, base: str, other: str) -> Callable[[Results], Spread]:

@@ -45,7 +45,7 @@ def measure(asked: Asked, *, say: Callable[[str], None]) -> dict[int, list[float
         for size in asked.sizes:
             begin = time.monotonic()
             filled = stack.enter_context(tile_log(size, at_once=QUICKEST))
-            logs[size] = TransparencyLog(filled.engine, signer_for=MemoryLog)
+            logs[size] = TransparencyLog(filled.engine, signers_for=lambda origin, _at=None: (MemoryLog(origin),))
             say(f"a log of {size:,} leaves in tiles, filled in {time.monotonic() - begin:.0f} s")
         os.sync()  # what is still to be written would disturb the first round
         for log in logs.values():

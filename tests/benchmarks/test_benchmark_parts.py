@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.appending import Costs, ratios_of
 from benchmarks.figures import Figure, Mark, figures
+from benchmarks.growth_plot import draw_growth
 from benchmarks.load import Load, body_template, one_body, read_outcome
 from benchmarks.over_http import Asked, format_table, loads_of
 from benchmarks.plot import draw
@@ -57,6 +58,18 @@ def results(**changes: Any) -> dict[str, Any]:
             }
         },
         "memory": {"sigill": [90.0, 60.0]},
+        "growth": {"10000": [700.0, 720.0], "10000000": [735.0, 756.0]},
+        "trees": {
+            "size": 1_000_000,
+            "append_us": {"peer": [9.0], "bare": [3.0], "service": [1.0]},
+            "proof_us": {"peer": [90.0], "bare": [9.0], "service": [45.0], "cold": [400.0]},
+            "audit_us": {"bare": [6.0], "audit": [8.0]},
+            "bytes_a_leaf": 34.3,
+            "cold_tiles": [0, 1],
+            "edge_tiles": 3,
+            "peer_mb": 500.0,
+            "without_peer": None,
+        },
     }
     return whole | changes
 
@@ -102,11 +115,18 @@ def test_a_figure_is_held_against_aim_and_floor_in_its_own_direction() -> None:
     assert by_start(found, "Batch of 100").mark is Mark.FLOOR  # 9 of 15, floor 8
     assert by_start(found, "… its share of").mark is Mark.AIM  # 20 of 40 µs
     assert by_start(found, "Offline").found == Spread(0.75, 0.75, 0.75)
-    assert by_start(found, "Append").mark is Mark.AIM
+    assert by_start(found, "Append at the large log").mark is Mark.AIM
+    assert by_start(found, "Append at the largest tree").found == Spread(1.05, 1.05, 1.05)
+    assert by_start(found, "Append to a tree").mark is Mark.AIM  # 9 of at least 6
+    assert by_start(found, "… the bare tree").mark is Mark.FLOOR  # 3 of 6, floor 3
+    assert by_start(found, "Inclusion proof").mark is Mark.FLOOR  # 2 of 2.5, floor 1.5
+    assert by_start(found, "Tree audit").mark is Mark.AIM
+    assert by_start(found, "Tile store").mark is Mark.AIM
+    assert by_start(found, "Tiles that a cold").mark is Mark.AIM
 
 
 def test_what_was_not_measured_is_said_to_be_so() -> None:
-    nothing = figures(results(http={}, in_process={}, appending={}, memory={}))
+    nothing = figures(results(http={}, in_process={}, appending={}, memory={}, growth={}, trees={}))
     assert {figure.mark for figure in nothing} == {Mark.UNKNOWN}
     unknown = {"single": {"empty": [sample()], "sigill": [sample(p99_ms=None)]}}
     assert by_start(figures(results(http=unknown)), "… its 99th").mark is Mark.UNKNOWN
@@ -140,6 +160,9 @@ def test_the_tables_hold_every_part_of_the_results() -> None:
         "1,000,000 leaves",
         "marshmallow",
         "| 90 |",
+        "| pymerkle 7, in memory | 9.00 |",
+        "34.3 bytes a leaf",
+        "| 10,000,000 |",
     ):
         assert expected in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
@@ -150,6 +173,13 @@ def test_the_tables_hold_every_part_of_the_results() -> None:
 
 def test_results_without_some_part_still_make_a_page() -> None:
     assert "What is aimed at" in format_results(results(http={}, steps={}, memory={}))
+
+
+def test_the_growth_plot_has_a_point_for_each_size() -> None:
+    root = ET.fromstring(draw_growth(results()))  # noqa: S314 (our own text)
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"10,000", "10,000,000", "710", "746"} <= set(texts)
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}circle"))) == 2
 
 
 def test_the_plot_is_well_formed_and_names_everyone() -> None:
