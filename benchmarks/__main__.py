@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks import appending, growth, in_process, merkle, over_http, steps
+from benchmarks import appending, growth, in_process, merkle, over_http, steps, tree_audit
 from benchmarks.figures import SLOW_WRITE_MS, figures
 from benchmarks.machine import describe_machine
 from benchmarks.report import HERE, publish
@@ -68,6 +68,8 @@ def measure(*, quick: bool) -> dict[str, Any]:
     results["appending"] = {str(size): asdict(costs) for size, costs in appending.measure(sizes, say=_say).items()}
     trees = merkle.Asked(size=100_000, rounds=3) if quick else merkle.Asked()
     results["trees"] = asdict(merkle.measure(trees, say=_say))
+    audited = tree_audit.Asked(size=100_000, rounds=3) if quick else tree_audit.Asked()
+    results["audit"] = asdict(tree_audit.measure(audited, say=_say))
     grown = growth.Asked(sizes=growth.SIZES[:3], rounds=3) if quick else growth.Asked()
     results["growth"] = {str(size): values for size, values in growth.measure(grown, say=_say).items()}
     return results

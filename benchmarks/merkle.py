@@ -1,4 +1,4 @@
-"""The tree beside a published library's, and the tiles it is kept in: append, proof, bytes, cold reads, audit.
+"""The tree beside a published library's, and the tiles it is kept in: append, proof, bytes, cold reads.
 
 python -m benchmarks.merkle --size 100000 --rounds 3
 """
@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from benchmarks.peer import Peer, PeerMissing, running_peer
 from benchmarks.samples import ratios, spread
 from benchmarks.tile_logs import COMMIT, LOG, TileLog, tile_log
-from benchmarks.tree_audit import Audit, audit_tiles, hash_bare, read_tiles
 from sigill.tlog.standard_base64 import HASH_BYTES
 from sigill.tlog.tiles import TILE_WIDTH, Tile
 from sigill.tlog.tree import Frontier, NodeReader, grow, hash_leaf, inclusion_proof
@@ -50,7 +49,6 @@ class Costs:
     size: int
     append_us: dict[str, list[float]] = field(default_factory=dict)
     proof_us: dict[str, list[float]] = field(default_factory=dict)
-    audit_us: dict[str, list[float]] = field(default_factory=dict)
     bytes_a_leaf: float = 0.0
     cold_tiles: list[int] = field(default_factory=list)  # most on one level, beside the right edge's
     edge_tiles: int = 0
@@ -58,7 +56,7 @@ class Costs:
     without_peer: str | None = None
 
 
-def measure(asked: Asked, *, say: Say, audit: Audit = audit_tiles) -> Costs:
+def measure(asked: Asked, *, say: Say) -> Costs:
     """Fill the trees, then measure in turns. Without the peer the rest is measured, and it is said why."""
     costs = Costs(size=asked.size)
     with ExitStack() as stack:
@@ -69,11 +67,8 @@ def measure(asked: Asked, *, say: Say, audit: Audit = audit_tiles) -> Costs:
         contenders = _Contenders(filled, stack.enter_context(reading(filled.engine)), asked)
         contenders.count_cold(costs)
         contenders.warm_up()
-        tiles = read_tiles(filled.engine, LOG, asked.size)
         for number in range(1, asked.rounds + 1):
             _round(contenders, peer, asked, costs)
-            _add(costs.audit_us, "bare", _cpu_us(lambda: hash_bare(tiles, asked.size), 1))
-            _add(costs.audit_us, "audit", _cpu_us(lambda: audit(tiles, asked.size), 1))
             say(f"trees and tiles {number}/{asked.rounds}")
         if peer is not None:
             costs.peer_mb = peer.ask("memory")
@@ -230,8 +225,6 @@ def _lines(costs: Costs) -> Iterator[str]:
             each = spread(found)
             rate = ratios(values[beside], found).median if beside in values else float("nan")
             yield f"  {WHAT[name]:42}{each.median:9.2f} ({each.least:.2f}–{each.greatest:.2f})  {rate:.2f} ×"
-    audit = ratios(costs.audit_us["bare"], costs.audit_us["audit"])
-    yield f"tree audit beside bare hashing: {audit.median:.2f} × ({audit.least:.2f}–{audit.greatest:.2f})"
     yield f"tile store: {costs.bytes_a_leaf:.2f} bytes a leaf"
     most = max(costs.cold_tiles)
     yield f"a cold proof reads at most {most} tile(s) a level, and {costs.edge_tiles} of the right edge"

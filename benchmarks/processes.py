@@ -49,6 +49,17 @@ def memory_mb(pid: int) -> tuple[float, float]:
     return values["Rss:"], values["Pss:"]
 
 
+def peak_mb(pid: int) -> float:
+    """Return a process's resident memory at its greatest so far, in MB of 10^6 bytes; 0 once it has ended.
+
+    The figure that `wait` gives at the end will not do: it holds what the process that started it had in memory.
+    """
+    for line in (_PROC / str(pid) / "status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    return 0.0
+
+
 def children_of(pid: int) -> list[int]:
     """Return the direct children: gunicorn's workers below its master."""
     return [int(child) for child in (_PROC / str(pid) / "task" / str(pid) / "children").read_text().split()]

@@ -71,12 +71,9 @@ def _blocks(results: Results) -> Iterator[str]:
     if "appending" in results:
         yield "### Appending, µs a leaf"
         yield _appending(results["appending"])
-    if "trees" in results:
-        yield from _trees(results["trees"])
-    if "growth" in results:
-        yield "### Appending by the size of the tree"
-        yield "![What an append costs, from ten thousand leaves to ten million](results/growth.svg)"
-        yield _growth(results["growth"])
+    for part, format_part in (("trees", _trees), ("audit", _audit), ("growth", _growth)):
+        if part in results:
+            yield from format_part(results[part])
     for load, shown in results.get("steps", {}).items():
         yield f"### Where the CPU of a message goes: {_LOADS[load].split(',')[0].lower()}"
         yield f"Of {shown['cpu_us']:,.0f} µs, {shown['kernel_us']:,.0f} are in the kernel: sockets, disk, locks."
@@ -166,19 +163,35 @@ def _trees(trees: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
+def _audit(audit: Mapping[str, Any]) -> Iterator[str]:
+    yield f"### The audit of a log of {audit['size']:,} entries"
+    bare, whole = audit["bare_s"], audit["audit_s"]
+    rows = [
+        ("bare hashing of the same nodes", *_with_range(spread(bare), 2), "1.00"),
+        ("the audit: bundles, tiles, root", *_with_range(spread(whole), 2), f"{ratios(bare, whole).median:.2f}"),
+    ]
+    yield _table(("", "CPU s", "range", "rate ×"), rows)
+    yield (
+        f"The whole command over files, its start included, takes {audit['command_s']:.1f} s of CPU and at most"
+        f" {audit['command_mb']:.0f} MB."
+    )
+
+
 def _beside(found: Sequence[float] | None, peer: Sequence[float] | None) -> tuple[str, str, str]:
     if not found:
         return "–", "–", "–"
     return *_with_range(spread(found), 2), f"{ratios(peer, found).median:.2f}" if peer else "–"
 
 
-def _growth(growth: Mapping[str, Sequence[float]]) -> str:
+def _growth(growth: Mapping[str, Sequence[float]]) -> Iterator[str]:
+    yield "### Appending by the size of the tree"
+    yield "![What an append costs, from ten thousand leaves to ten million](results/growth.svg)"
     by_size = sorted(growth.items(), key=lambda item: int(item[0]))
     rows = [
         (f"{int(size):,}", *_with_range(spread(values), 1), *_with_range(ratios(values, by_size[0][1]), 2))
         for size, values in by_size
     ]
-    return _table(("leaves in tiles", "µs an append", "range", "ratio", "range"), rows)
+    yield _table(("leaves in tiles", "µs an append", "range", "ratio", "range"), rows)
 
 
 def _steps(shown: Mapping[str, Any]) -> str:

@@ -59,11 +59,11 @@ def results(**changes: Any) -> dict[str, Any]:
         },
         "memory": {"sigill": [90.0, 60.0]},
         "growth": {"10000": [700.0, 720.0], "10000000": [735.0, 756.0]},
+        "audit": {"size": 1_000_000, "bare_s": [3.0], "audit_s": [4.0], "command_mb": 40.0, "command_s": 1.5},
         "trees": {
             "size": 1_000_000,
             "append_us": {"peer": [9.0], "bare": [3.0], "service": [1.0]},
             "proof_us": {"peer": [90.0], "bare": [9.0], "service": [45.0], "cold": [400.0]},
-            "audit_us": {"bare": [6.0], "audit": [8.0]},
             "bytes_a_leaf": 34.3,
             "cold_tiles": [0, 1],
             "edge_tiles": 3,
@@ -120,13 +120,14 @@ def test_a_figure_is_held_against_aim_and_floor_in_its_own_direction() -> None:
     assert by_start(found, "Append to a tree").mark is Mark.AIM  # 9 of at least 6
     assert by_start(found, "… the bare tree").mark is Mark.FLOOR  # 3 of 6, floor 3
     assert by_start(found, "Inclusion proof").mark is Mark.FLOOR  # 2 of 2.5, floor 1.5
-    assert by_start(found, "Tree audit").mark is Mark.AIM
+    assert by_start(found, "Audit of a whole log").found == Spread(0.75, 0.75, 0.75)
+    assert by_start(found, "Memory of `sigill audit log`").mark is Mark.AIM
     assert by_start(found, "Tile store").mark is Mark.AIM
     assert by_start(found, "Tiles that a cold").mark is Mark.AIM
 
 
 def test_what_was_not_measured_is_said_to_be_so() -> None:
-    nothing = figures(results(http={}, in_process={}, appending={}, memory={}, growth={}, trees={}))
+    nothing = figures(results(http={}, in_process={}, appending={}, memory={}, growth={}, trees={}, audit={}))
     assert {figure.mark for figure in nothing} == {Mark.UNKNOWN}
     unknown = {"single": {"empty": [sample()], "sigill": [sample(p99_ms=None)]}}
     assert by_start(figures(results(http=unknown)), "… its 99th").mark is Mark.UNKNOWN
@@ -162,6 +163,7 @@ def test_the_tables_hold_every_part_of_the_results() -> None:
         "| 90 |",
         "| pymerkle 7, in memory | 9.00 |",
         "34.3 bytes a leaf",
+        "at most 40 MB",
         "| 10,000,000 |",
     ):
         assert expected in text
