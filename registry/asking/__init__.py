@@ -1,0 +1,1 @@
+"""Asking others about an operator: registers, name servers, web servers, certificate authorities."""

@@ -1,0 +1,1 @@
+"""What can be said about who an operator is, from answers that others gave: pure, no network."""
