@@ -1,7 +1,7 @@
 """What every check of an operator ends with: passed, failed, or could not be checked, with what was answered.
 
-A source that is down, slow or answers nonsense never makes a check pass, and never makes it fail either: it could not be
-checked, and is asked again later.
+A source that is down, slow or answers nonsense never makes a check pass, and never makes it fail either: it could not
+be checked, and is asked again later.
 """
 
 from collections.abc import Mapping
@@ -37,9 +37,9 @@ class StoredAnswer:
 class CheckResult:
     """One check, done. Failed and unchecked ones are kept as well; only passed ones become evidence.
 
-    `method` says in a few plain words how it was checked, as the public page shows it. `reason` is a code of the check's
-    own list, `detail` a sentence for the operator and the registrar: what was found, and what to do. `facts` are what
-    the source said of the operator (its name, its standing, its country), by name; strings from outside, bounded.
+    `method` says in a few plain words how it was checked, as the public page shows it. `reason` is a code of the
+    check's own list, `detail` a sentence for the operator and the registrar: what was found, and what to do. `facts`
+    are what the source said of the operator (its name, its standing, its country), by name; from outside, bounded.
     """
 
     kind: EvidenceKind

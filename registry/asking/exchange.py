@@ -1,0 +1,48 @@
+"""One question over HTTP and its answer, as values; who carries them is behind `Fetch`.
+
+Two carry them: one to hosts that the guarantor configured, one to hosts that a stranger named, which may not lead into
+the guarantor's own network. What asks a register or an authority is given the one that fits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked. `headers` beyond the usual ones; a question with a `body` is a POST."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    most_bytes: int = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A whole answer of any status, its body no longer than was asked for. Header names are in lower case."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NoAnswer(Exception):
+    """Nobody answered in time, in full, in a form that can be read, or may be asked at all.
+
+    `code` is one word for machines (`timeout`, `refused`, `unknown_host`, `tls`, `too_long`, `broken`,
+    `private_address`), the text a sentence for people that holds nothing from the answer's body.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Fetch(Protocol):
+    """Carries a question to its host. Never follows a redirect by itself."""
+
+    def __call__(self, question: Question) -> Answered:
+        """Return the answer, whatever its status. Raises NoAnswer."""
