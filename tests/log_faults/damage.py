@@ -87,8 +87,9 @@ def _bundle(name: str, path: str, *, private: bool) -> Case:
     return Case("one flipped bit, published", name, f"`{path}`, byte 71", _in_file(path, private=private), must)
 
 
-def _note(name: str, made: str, make: Callable[[Scene, ExitStack], None], fault: str) -> Case:
-    return Case("one flipped bit, published", name, made, make, dict.fromkeys(_READERS, fault))
+def _note(name: str, made: str, make: Callable[[Scene, ExitStack], None], fault: str, *also: Column) -> Case:
+    must = dict.fromkeys((*_READERS, *also), fault)
+    return Case("one flipped bit, published", name, made, make, must)
 
 
 def _kept(name: str, made: str, change: Callable[[str], str], detail: str) -> Case:
@@ -103,8 +104,20 @@ CASES: Final = (
     _bundle("entry bundle", f"{_HERE}/tile/entries/000", private=True),
     _bundle("partial entry bundle", f"{_HERE}/tile/entries/001.p/{_REST}", private=True),
     _bundle("the root log's entry bundle", "log/root/tile/entries/000.p/3", private=False),
-    _note("an operator's checkpoint", "the last digit of its size", _in_size(f"{_HERE}/checkpoint"), "signature_wrong"),
-    _note("the root checkpoint", "the last digit of its size", _in_size("log/root/checkpoint"), "signature_wrong"),
+    _note(
+        "an operator's checkpoint",
+        "the last digit of its size",
+        _in_size(f"{_HERE}/checkpoint"),
+        "signature_wrong",
+        Column.FILES,
+    ),
+    _note(
+        "the root checkpoint",
+        "the last digit of its size",
+        _in_size("log/root/checkpoint"),
+        "signature_wrong",
+        Column.FILES,
+    ),
     _note("a cosignature", "in the root checkpoint, its last byte", _in_cosignature, "cosignature_wrong"),
     _kept("a receipt's path", "one hash of its first proof", _in_path, "not_in_the_log"),
     _kept("a receipt's second proof", "the last cosignature in it", _in_second, "not_in_the_root_log"),
