@@ -4,7 +4,8 @@ One round, in this order; whatever is killed, the next round, here or elsewhere,
 
 1. which logs have grown since their newest head, and did they only grow? One that did not is halted.
 2. their heads, in one commit of the root log
-3. the root's checkpoint to the witnesses; one that can prove we are shorter than we were halts every log
+3. the root's checkpoint to the witnesses; one that can prove we are shorter than we were halts every log, and one that
+   has forgotten what it cosigned is reported
 4. the cosigned checkpoint is kept: from now on receipts are whole, and everybody is shown it
 """
 
@@ -63,6 +64,8 @@ class Publisher:
         shown = newest_checkpoint(self.engine)
         if head is None or not head.size or (shown is not None and shown.size >= head.size):
             return Round(len(added), None, tuple(findings), {})
+        if shown is not None:
+            self.witnesses.recall(shown.note)
         return self._witness(head, len(added), findings)
 
     def _changed(self) -> tuple[dict[str, HeadLeaf], list[Finding]]:
@@ -89,6 +92,10 @@ class Publisher:
             keys=self.root_keys(),
             proof_from=lambda size: proof_between(self.engine, ROOT, size, head.size),
         )
+        findings += [
+            Finding(Fault.WITNESS_FORGOT, head.origin, f"witness {name}", str(forgot))
+            for name, forgot in outcome.forgot.items()
+        ]
         if outcome.rolled_back is not None:
             findings.append(report_roll_back(self.engine, outcome.rolled_back))
             return Round(added, None, tuple(findings), outcome.declined)
