@@ -14,7 +14,6 @@ from sigill.report.trust import ROOT
 from sigill.tlog.checkpoint import Checkpoint
 from sigill.tlog.faults import Finding
 from sigill.tlog.note import VerifierKey
-from transparency.growth import proof_between
 from transparency.publisher import check_heads_held, report_roll_back
 from transparency.publishing.opening import open_targets
 from transparency.publishing.target import PublishingFailed
@@ -48,7 +47,7 @@ def check_not_rolled_back(services: Services, witnesses: Mapping[str, Witness]) 
             note,
             seen,
             keys=root_keys(services),
-            proof_from=lambda size: proof_between(services.engine, ROOT, size, seen.size),
+            proof_from=lambda size: services.log.proof_between(ROOT, size, seen.size),
         )
         if found is not None:
             raise RolledBackLog(_sentence(report_roll_back(services.engine, found).detail))
@@ -69,7 +68,7 @@ def find_behind_note(services: Services) -> Finding | None:
         note,
         Checkpoint(head.origin, head.size, head.root),
         keys=root_keys(services),
-        proof_from=lambda size: proof_between(services.engine, ROOT, size, head.size),
+        proof_from=lambda size: services.log.proof_between(ROOT, size, head.size),
     )
     return None if found is None else report_roll_back(services.engine, found)
 
