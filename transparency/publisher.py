@@ -21,7 +21,6 @@ from sigill.tlog.leaf import HeadLeaf
 from sigill.tlog.note import VerifierKey
 from transparency.append import LogHead
 from transparency.errors import LogCorrupt, StoreUnavailable
-from transparency.growth import check_growth, proof_between
 from transparency.log import TransparencyLog
 from transparency.root_log import (
     PublishedHead,
@@ -78,7 +77,7 @@ class Publisher:
             if head.log_id == ROOT or head.size == (0 if last is None else last.size):
                 continue
             try:
-                check_growth(self.engine, head.log_id, old=_place(last), new=(head.size, head.root))
+                self.log.check_growth(head.log_id, old=_place(last), new=(head.size, head.root))
             except LogCorrupt as error:
                 halt(self.engine, str(error), log_id=head.log_id)
                 findings.append(Finding(_fault(head, last), head.origin, f"{head.size} leaves", str(error)))
@@ -90,7 +89,7 @@ class Publisher:
         outcome = self.witnesses.cosign(
             head.checkpoint,
             keys=self.root_keys(),
-            proof_from=lambda size: proof_between(self.engine, ROOT, size, head.size),
+            proof_from=lambda size: self.log.proof_between(ROOT, size, head.size),
         )
         findings += [
             Finding(Fault.WITNESS_FORGOT, head.origin, f"witness {name}", str(forgot))
@@ -120,7 +119,7 @@ def check_heads_held(engine: Engine, log: TransparencyLog) -> list[Finding]:
     for log_id, last in load_newest_heads(engine).items():
         head = stored[log_id]
         try:
-            check_growth(engine, log_id, old=_place(last), new=(head.size, head.root))
+            log.check_growth(log_id, old=_place(last), new=(head.size, head.root))
         except StoreUnavailable:
             raise
         except LogCorrupt as error:

@@ -26,7 +26,6 @@ from tests.log_faults.served import answering
 from tests.log_faults.service import look_as_service
 from tests.log_faults.stage import Scene
 from transparency.errors import LogCorrupt
-from transparency.growth import proof_between
 from transparency.root_log import newest_checkpoint
 from transparency.witnessing import Cosigned, Declined, Knows
 
@@ -78,7 +77,7 @@ def ask_witnesses(scene: Scene) -> Names:
         stands = 0 if shown is None else parse_checkpoint(parse_note(shown).text).size
         old_size = min(stands, head.size)
         try:
-            proof = proof_between(services.engine, ROOT, old_size, head.size) if old_size < head.size else ()
+            proof = services.log.proof_between(ROOT, old_size, head.size) if old_size < head.size else ()
         except LogCorrupt:
             proof = ()
         match witness.add(AddCheckpoint(old_size, proof, newest.note)):
