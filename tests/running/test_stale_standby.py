@@ -230,7 +230,7 @@ def test_a_stale_standby_is_refused_by_whoever_of_the_three_has_seen_more(drill:
     assert drill.standby.ask("SELECT bool_and(halted IS NOT NULL) FROM logs")
 
 
-def test_a_service_that_finds_a_stale_standby_by_itself_seals_nothing_there(drill: Drill) -> None:
+def test_a_service_that_finds_a_stale_standby_by_itself_halts_every_log_though_nothing_grows(drill: Drill) -> None:
     drill.start(drill.both)
     drill.seal_all(3)
     drill.wait_until_published(1)
