@@ -149,7 +149,7 @@ class _Telling:
                 self._findings.append(finding)
             return
         self.bar.clear()
-        say(harmless(f"fault {finding.fault} {finding.origin} {finding.where}: {finding.detail}"))
+        say(harmless(fault_line(finding)))
 
     def begin(self, words: str) -> None:
         """Say whom the audit trusts."""
@@ -179,6 +179,11 @@ class _Telling:
             return
         say("", *_listed("Proven", good), *_listed("Not proven", missing), "")
         say(f"{faults} fault{'' if faults == 1 else 's'}." if faults else "No fault in what was looked at.")
+
+
+def fault_line(finding: Finding) -> str:
+    """Return a finding as a line for people and for scripts that match its name."""
+    return f"fault {finding.fault} {finding.origin} {finding.where}: {finding.detail}"
 
 
 def finding_members(finding: Finding) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sigill.encoding.strict_json import parse_json
 from sigill.report.answers import Answer, Reason
 from sigill.report.checks import CheckName, Detail, Outcome
+from sigill.report.kept import Kept
 from sigill.report.standing import State
 from sigill.vocabulary import (
     AttestationLevel,
@@ -77,6 +78,10 @@ class Words:
     def detail(self, detail: Detail) -> str:
         """Return why a check ended as it did."""
         return self._sections["details"][detail]
+
+    def kept(self, kept: Kept) -> str:
+        """Return how a kept receipt compares with the log of today."""
+        return self._sections["kept"][kept]
 
     def author(self, by: Authorship) -> str:
         """Return the short word for who wrote it."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sigill.policy.words import Basis
 from sigill.report.answers import Answer, Reason
 from sigill.report.checks import CheckName, Detail, Outcome
+from sigill.report.kept import Kept
 from sigill.report.standing import State
 from sigill.report.words import words
 from sigill.vocabulary import (
@@ -41,6 +42,7 @@ SECTIONS: dict[str, type[StrEnum]] = {
     "checks": CheckName,
     "outcomes": Outcome,
     "details": Detail,
+    "kept": Kept,
     "authors": Authorship,
     "channels": Channel,
     "directions": Direction,
@@ -172,6 +174,7 @@ def test_every_member_of_every_vocabulary_can_be_said(language: Language) -> Non
     assert all(said.check(member).guards == table["checks"][member]["guards"] for member in CheckName)
     assert all(said.outcome(member) == table["outcomes"][member] for member in Outcome)
     assert all(said.detail(member) == table["details"][member] for member in Detail)
+    assert all(said.kept(member) == table["kept"][member] for member in Kept)
     assert all(said.author(member) == table["authors"][member] for member in Authorship)
     assert all(said.channel(member) == table["channels"][member] for member in Channel)
     assert all(said.direction(member) == table["directions"][member] for member in Direction)
