@@ -4,6 +4,7 @@ Resolvers vote. So many of them as needed, more than half of all, must say the s
 way, is outvoted and named. Silence is no vote. What nobody answered could not be checked; it never passes, never fails.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ FILE_METHOD: Final = "file on the domain's web server"
 _OK: Final = 200
 _REFUSALS: Final = range(300, 500)
 _BUSY: Final = frozenset({408, 425, 429})
-_MAX_TYPE: Final = 100
+_TYPE: Final = re.compile(r"[ -~]{1,100}")
 
 
 class Reason(StrEnum):
@@ -110,7 +111,7 @@ def judge_file(challenge: Challenge, answer: FileAnswer, *, at: datetime) -> Che
     stored = tuple(
         StoredAnswer(
             source=hop.url,
-            media_type=hop.headers.get("content-type", "application/octet-stream")[:_MAX_TYPE],
+            media_type=_read_type(hop),
             body=hop.body,
             at=at,
         )
@@ -133,6 +134,11 @@ def join_results(record: CheckResult, file: CheckResult) -> CheckResult:
         facts={**file.facts, **record.facts},
         answers=(*record.answers, *file.answers),
     )
+
+
+def _read_type(hop: Answered) -> str:
+    said = hop.headers.get("content-type", "")
+    return said if _TYPE.fullmatch(said) else "application/octet-stream"
 
 
 def _read_vote(challenge: Challenge, answer: TxtAnswer, *, at: datetime) -> _Vote:

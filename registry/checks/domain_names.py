@@ -61,8 +61,6 @@ def _read_name(text: str) -> str:
         name = idna.encode(lowered, strict=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
         raise _refuse(text, "is no domain name as in example.se") from None
-    if len(name) > MAX_DOMAIN:
-        raise _refuse(text, f"is longer than the {MAX_DOMAIN} characters of a domain name")
     if _NUMBER.fullmatch(name.rpartition(".")[2]):
         raise _refuse(text, "is an address of a machine. Give the domain's name, as in example.se")
     return name

@@ -9,9 +9,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
+import dns.message
 import dns.rcode
+import dns.rdatatype
+import dns.rrset
 import pytest
 
+from registry.asking.dns import look_up_by
 from registry.asking.guarded import GuardedFetch, Limits
 from registry.asking.look_up import LookUp
 from registry.checks.domain import Reason
@@ -201,6 +205,26 @@ def test_a_name_that_leads_elsewhere_at_the_second_look_is_refused(authority: Au
 
         assert _check_file(authority, shop, look_up=rebinding).outcome is Outcome.PASSED
         assert _check_file(authority, shop, look_up=rebinding).reason == Reason.PRIVATE_ADDRESS
+    assert len(shop.requests) == 1
+
+
+def test_a_name_server_that_rebinds_its_name_to_loopback_gains_nothing(
+    authority: Authority, tls: ssl.SSLContext
+) -> None:
+    public_first = iter(["127.0.0.1", "127.0.0.2"])
+
+    def rebind(query: dns.message.QueryMessage, _tcp: bool) -> bytes:
+        answer = dns.message.make_response(query)
+        name, kind = query.question[0].name, query.question[0].rdtype
+        if kind == dns.rdatatype.A:
+            answer.answer.append(dns.rrset.from_text(name, 0, "IN", "A", next(public_first)))
+        return answer.to_wire()
+
+    with playing(_FILE, tls=tls) as shop, all_answering(rebind) as servers:
+        look_up = look_up_by(servers)
+
+        assert _check_file(authority, shop, look_up=look_up).outcome is Outcome.PASSED
+        assert _check_file(authority, shop, look_up=look_up).reason == Reason.PRIVATE_ADDRESS
     assert len(shop.requests) == 1
 
 

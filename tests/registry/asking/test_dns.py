@@ -59,6 +59,7 @@ def test_what_does_not_fit_into_udp_is_asked_over_tcp() -> None:
         (say_code(dns.rcode.NXDOMAIN), TxtOutcome.NO_SUCH_NAME),
         (say_code(dns.rcode.SERVFAIL), TxtOutcome.REFUSED),
         (say_code(dns.rcode.REFUSED), TxtOutcome.REFUSED),
+        (say_code(dns.rcode.YXDOMAIN), TxtOutcome.BROKEN),
         (truncate_over_udp(say_nothing), TxtOutcome.BROKEN),
     ],
 )

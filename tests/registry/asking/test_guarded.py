@@ -1,12 +1,16 @@
 import gzip
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from registry.asking.exchange import NoAnswer, Question
 from registry.asking.guarded import GuardedFetch, Limits
@@ -288,6 +292,30 @@ def test_a_port_where_nobody_listens_refuses() -> None:
     assert _refusal(fetch, Question(url=f"http://{_NAME}:{stranger.port}/")).code == "refused"
 
 
+def test_a_host_that_takes_no_connections_is_left_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        address = full.getsockname()
+        for _ in range(2):  # nobody takes them, so there is no room for another
+            connection = waiting.enter_context(socket.socket())
+            connection.setblocking(False)  # noqa: FBT003 - the library's own way
+            connection.connect_ex(address)
+        fetch = _fetch(Stranger(address[1]), time_s=0.3)
+
+        assert _refusal(fetch, Question(url=f"http://{_NAME}:{address[1]}/")).code == "timeout"
+
+
+def test_no_question_is_asked_when_the_look_up_took_all_the_time() -> None:
+    def slow(_host: str, within_s: float) -> Sequence[str]:
+        time.sleep(within_s)
+        return ["127.0.0.1"]
+
+    with playing(say(b"")) as stranger:
+        fetch = _fetch(stranger, look_up=slow, time_s=0.05)
+
+        assert _refusal(fetch, Question(url=f"http://{_NAME}:{stranger.port}/")).code == "timeout"
+    assert stranger.requests == []
+
+
 def test_the_next_address_is_asked_where_the_first_refuses_the_connection() -> None:
     with playing(say(b"second")) as stranger:
         limits = Limits(http=True, ports=frozenset({stranger.port}), networks=(ip_network("127.0.0.0/8"),))
@@ -332,3 +360,13 @@ def test_a_file_without_certificates_is_refused_at_the_start(tmp_path: Path) -> 
 
     with pytest.raises(OSError, match=r"."):
         GuardedFetch(ca_file=str(empty))
+
+
+@given(
+    st.text(max_size=60) | st.text(alphabet="htps:/@.[]%0x1a-\\?#&", max_size=40).map(lambda text: "https://" + text)
+)
+def test_whatever_is_given_as_an_address_ends_without_a_question_to_one_s_own_network(url: str) -> None:
+    def nowhere(_host: str, _within_s: float) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    assert _refusal(GuardedFetch(look_up=nowhere), Question(url=url)).code in {"bad_address", "private_address"}

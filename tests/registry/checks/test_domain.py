@@ -284,6 +284,21 @@ def test_two_ways_fail_together_only_where_both_failed() -> None:
     assert len(join_results(failed, no_file).answers) == 4
 
 
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        ("text/plain; charset=utf-8", "text/plain; charset=utf-8"),
+        ("", "application/octet-stream"),
+        ("text/\x00", "application/octet-stream"),
+        ("x" * 101, "application/octet-stream"),
+    ],
+)
+def test_a_media_type_is_stored_only_where_it_could_be_one(said: str, stored: str) -> None:
+    hop = Answered(url=_URL, status=200, headers={"content-type": said}, body=b"")
+
+    assert _file(hop).answers[0].media_type == stored
+
+
 def test_operators_can_look_up_every_reason() -> None:
     page = (Path(__file__).parents[3] / "docs" / "domain-control.md").read_text()
 
