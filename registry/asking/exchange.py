@@ -33,7 +33,7 @@ class NoAnswer(Exception):
     """Nobody answered in time, in full, in a form that can be read, or may be asked at all.
 
     `code` is one word for machines (`timeout`, `refused`, `unknown_host`, `tls`, `too_long`, `broken`,
-    `private_address`), the text a sentence for people that holds nothing from the answer's body.
+    `private_address`, `bad_address`), the text a sentence for people that holds nothing from the answer's body.
     """
 
     def __init__(self, code: str, text: str) -> None:

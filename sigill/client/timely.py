@@ -6,6 +6,7 @@ urllib3 bounds each wait for a byte: a server that sends one now and then could 
 import http.client
 import io
 import socket
+import ssl
 import time
 from typing import Any
 
@@ -73,3 +74,15 @@ def make_pool(ca_file: str | None, *, connections: int = 1) -> urllib3.PoolManag
     manager = urllib3.PoolManager(retries=False, maxsize=connections, cert_reqs="CERT_REQUIRED", ca_certs=ca_file)
     manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     return manager
+
+
+def make_pinned_pool(address: str, *, port: int, tls: ssl.SSLContext | None, tls_name: str) -> HTTPConnectionPool:
+    """Return connections to this very address, which never try again, and end; nothing is looked up.
+
+    With `tls` the other side proves to be `tls_name`, by the certificates that `tls` trusts; without, it is plain HTTP.
+    """
+    if tls is None:
+        return _Pool(address, port, retries=False)
+    return _SecurePool(
+        address, port, retries=False, cert_reqs="CERT_REQUIRED", ssl_context=tls, server_hostname=tls_name
+    )
