@@ -24,7 +24,7 @@ from signing.keys import planning
 from signing.keys.listing import KeyKind
 from signing.keys.planning import HEAD_START
 from tests.builders_deployment import TEXT, Deployment, deploy
-from tests.builders_kms import kms_credentials
+from tests.builders_kms import PlayedKms, kms_credentials, played_kms
 from tests.builders_publishing import moto_server
 from tests.builders_server import served
 from tests.builders_token import PIN, SoftHsm, soft_hsm
@@ -285,6 +285,36 @@ def test_keys_move_to_kms_and_back(
         sealed.append(desk.seal())
     refused = desk.made.verify(seal=sealed[1]["seal"], content=TEXT)  # KMS is gone now
     assert (refused["answer"], refused["receipt"]) == ("genuine", None)
+    desk.made.services.engine.dispose()
+
+
+def test_gunicorn_workers_sign_in_kms_and_verify_while_it_hangs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "HEAD_START", HEAD_START / 4)
+    kms = PlayedKms()
+    with played_kms(kms) as address:
+        desk = Desk(tmp_path, {"SIGILL_KMS_ENDPOINT": address}, capsys)
+        desk.rotate("seal", "--to", "kms:new")
+        key = desk.made.keys[BANK]
+        with served(desk.made, tmp_path, workers=1, more=desk.settings) as server, ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: server.post("/v1/messages", MESSAGE, key=key), range(40)))
+            assert {answer.status for answer in answers} == {201}
+            sealed = json.loads(answers[0].body)
+            kms.fault = "hangs"
+            waiting = [pool.submit(server.post, "/v1/messages", MESSAGE, key=key) for _ in range(3)]
+            time.sleep(0.5)
+            begun = time.monotonic()
+            body = json.dumps({"seal": sealed["seal"], "content": TEXT}).encode()
+            answer = json.loads(server.ask("POST", "/v1/verifications", body).body)
+            assert time.monotonic() - begun < 2
+            assert (answer["answer"], answer["receipt"] is None) == ("genuine", False)
+            assert not any(each.done() for each in waiting)
+            assert {each.result().status for each in waiting} == {503}
+            kms.fault = None
+            time.sleep(1.2)
+            assert server.post("/v1/messages", MESSAGE, key=key).status == 201
+            assert "Traceback" not in server.said()
     desk.made.services.engine.dispose()
 
 

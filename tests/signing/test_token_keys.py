@@ -13,7 +13,7 @@ from pkcs11 import Attribute, KeyType, ObjectClass
 from settings.key_stores import KeyStores
 from sigill.keys.p256 import check_signature
 from signing.errors import KeyUnusable
-from signing.keys import remote
+from signing.keys import remote, token
 from signing.keys.listing import KeyKind, ListedKey
 from signing.keys.places import Home, TokenPlace, parse_place
 from signing.keys.protocol import P256Signer
@@ -206,6 +206,12 @@ def test_of_two_tokens_of_one_name_the_serial_number_tells_which(desk: Desk) -> 
     assert all(works(desk.stores.open_p256("seal-2", home)) for home in homes)
     with pytest.raises(KeyUnusable, match="has no such key"):
         desk.settle(str(homes[0].place).replace(serials[0], serials[1]))
+
+
+@pytest.mark.parametrize("length", [32, 65])
+def test_public_keys_are_read_wrapped_as_pkcs11_says_and_bare_as_some_modules_have_them(length: int) -> None:
+    point = b"\x04" + bytes(range(length - 1))
+    assert token._point(bytes([4, length]) + point, length) == token._point(point, length) == point
 
 
 def test_a_session_does_not_cross_a_fork(desk: Desk) -> None:
