@@ -19,7 +19,7 @@ export PIP_CONFIG_FILE
 
 # The extras stay in the names: pip looks at the newest version of `coverage[toml]` before it sees that plain `coverage`
 # is pinned, and then refuses to install anything because that one has no hash.
-for name in build server dev benchmark-peers; do # dev is resolved within server.txt
+for name in build server hsm dev benchmark-peers; do # each within those before it, where its .in says so
     "$tools/bin/python" -m piptools compile --quiet $upgrade --generate-hashes --no-strip-extras --allow-unsafe \
         --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
         --output-file "$name.txt" "$name.in"

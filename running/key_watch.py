@@ -1,7 +1,7 @@
 """What the worker does for the guarantor's keys.
 
 It enters in the log what was done to them, has checkpoints signed anew after a rotation, and says in good time that
-one runs out.
+one runs out, or at once that one on a token or in KMS does not answer.
 """
 
 import logging
@@ -28,7 +28,7 @@ class KeyWatch:
     def look(self, *, at: datetime) -> None:
         """Do what is to be done at `at`. Raises StoreUnavailable."""
         services = self._services
-        warnings = services.keys.warnings(at=at)
+        warnings = [*services.keys.warnings(at=at), *services.keys.silent(at=at)]
         origin = f"{services.identity.log_prefix}/{GUARANTOR}"
         try:
             log_key_events(services.settings.var / "keys", log=services.log, origin=origin)

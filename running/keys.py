@@ -21,13 +21,15 @@ from sigill.errors import SigillError
 from sigill.report.trust import GUARANTOR
 from signing.keys.events import log_key_events
 from signing.keys.listing import NO_END, KeyKind, ListedKey
+from signing.keys.places import Place, PlaceMalformed, parse_place
 from signing.keys.planning import RotationRefused
-from signing.keys.rotation import OVERLAP, SALTS, condemn, rotate, rotate_salts
+from signing.keys.rotation import OVERLAP, SALTS, Beside, Destination, condemn, rotate, rotate_salts
 from signing.keys.state import describe_keys
 from transparency.errors import TransparencyError
 from wiring import Services
 
 _ALL: Final = "all"
+_BESIDE: Final = Beside.PREDECESSOR
 _KINDS: Final = [kind.value for kind in KeyKind]
 _UNITS: Final = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _OVERLAP: Final = re.compile(r"(0|[1-9][0-9]{0,6})([smhd]?)\Z")
@@ -52,17 +54,21 @@ def _do(asked: argparse.Namespace, services: Services) -> Iterator[str]:
 
 
 def _list(_asked: argparse.Namespace, services: Services) -> Iterator[str]:
-    yield "kind\tgeneration\tkey\tfrom\tuntil\tstate"
+    yield "kind\tgeneration\tkey\tfrom\tuntil\tstate\tplace"
     for key in describe_keys(services.keys.current(), services.keys.salts, at=services.signing.now()):
-        yield "\t".join((key.kind, str(key.generation), key.name, _time(key.begins), _time(key.ends), key.state))
+        span = _time(key.begins), _time(key.ends)
+        yield "\t".join((key.kind, str(key.generation), key.name, *span, key.state, key.place))
 
 
 def _rotate(asked: argparse.Namespace, services: Services) -> Iterator[str]:
     at, folder, random = services.signing.now(), _folder(services), services.signing.random
     chosen = [*_KINDS, SALTS] if asked.kind == _ALL else [asked.kind]
     kinds = [KeyKind(kind) for kind in chosen if kind != SALTS]
+    if asked.to is not _BESIDE and not kinds:
+        raise RotationRefused("salt keys are files and stay files: each seal needs one, and destroying them erases")
     if kinds:
-        for key in rotate(folder, kinds, at=at, overlap=asked.overlap, random=random):
+        goes = Destination(services.keys.stores, asked.to)
+        for key in rotate(folder, kinds, at=at, overlap=asked.overlap, random=random, destination=goes):
             yield _says(key)
     if SALTS in chosen:
         made = rotate_salts(folder, at=at, random=random)
@@ -74,11 +80,20 @@ def _compromise(asked: argparse.Namespace, services: Services) -> Iterator[str]:
     at, folder = services.signing.now(), _folder(services)
     since = at if asked.at is None else asked.at
     kind = KeyKind(asked.kind)
-    made = condemn(folder, kind, asked.generation, since=since, at=at, random=services.signing.random)
-    yield f"{asked.kind}-{asked.generation}.pem is published as compromised since {_time(since)}."
+    made = condemn(
+        folder,
+        kind,
+        asked.generation,
+        since=since,
+        at=at,
+        random=services.signing.random,
+        destination=Destination(services.keys.stores, asked.to),
+    )
+    services.keys.look()
+    (stolen,) = (key for key in services.keys.current().listing.of(kind) if key.generation == asked.generation)
+    yield f"{stolen.file} is published as compromised since {_time(since)}."
     for key in made:
         yield _says(key)
-    services.keys.look()
     try:
         services.log.renew_checkpoints()
     except TransparencyError as error:
@@ -100,7 +115,8 @@ def _folder(services: Services) -> Path:
 
 
 def _says(key: ListedKey) -> str:
-    return f"{key.file} is published and signs from {_time(key.valid_from)}."
+    lives = "" if key.home is None else f" It lives in {key.home.place}."
+    return f"{key.file} is published and signs from {_time(key.valid_from)}.{lives}"
 
 
 def _time(at: datetime) -> str:
@@ -137,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     add("list", _list, "List all keys: which sign, and until when.")
     turned = add("rotate", _rotate, "Make the next generation of a kind of key and publish it.")
     turned.add_argument("kind", choices=[*_KINDS, SALTS, _ALL])
+    _add_destination(turned)
     turned.add_argument(
         "--overlap",
         type=_overlap,
@@ -146,8 +163,27 @@ def _parser() -> argparse.ArgumentParser:
     stolen = add("compromise", _compromise, "Publish since when a key is not to be believed; replace it if it signs.")
     stolen.add_argument("kind", choices=_KINDS)
     stolen.add_argument("generation", type=int)
+    _add_destination(stolen)
     stolen.add_argument("--at", type=_moment, help="since when, such as 2026-11-22T12:00:00Z; default now")
     return parser
+
+
+def _add_destination(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--to",
+        type=_place,
+        default=_BESIDE,
+        metavar="PLACE",
+        help="where the new key lives: file, pkcs11:token=NAME (makes one there; with id= or object= uses that one), "
+        "kms:new or kms:<ARN or alias>; default: beside the newest one",
+    )
+
+
+def _place(text: str) -> Place | None:
+    try:
+        return parse_place(text)
+    except PlaceMalformed as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ SigningError(SigillError)
 ├── KeyReused             the idempotency key was used for another request
 ├── KeyRunning            a request with this idempotency key is being answered now
 ├── KeyMalformed          an idempotency key that cannot be one
-└── KeyUnusable           a key file that cannot be used
+└── KeyUnusable           a key that cannot be used: its file, or the token or KMS where it lives
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,4 +69,4 @@ class KeyMalformed(SigningError):
 
 
 class KeyUnusable(SigningError):
-    """A key file cannot be used; says which and why, never what it holds."""
+    """A key cannot be used, now or at all; says which and why, never what a file holds. Trying again is safe."""

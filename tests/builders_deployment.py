@@ -1,6 +1,7 @@
 """A small real deployment for tests: SQLite in a folder, real keys, real policies, operators made for the test."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,9 +116,14 @@ class Deployment:
         return value
 
 
-def deploy(folder: Path, *operators: Operator, database_url: str = "") -> Deployment:
-    """Return a deployment in `folder` with the given operators (by default one bank) and database (a file in it)."""
-    settings = read_settings({"VAR": str(folder / "var"), "DATABASE_URL": database_url})
+def deploy(
+    folder: Path, *operators: Operator, database_url: str = "", more: Mapping[str, str] | None = None
+) -> Deployment:
+    """Return a deployment in `folder` with the given operators (by default one bank) and database (a file in it).
+
+    `more` are settings beside these.
+    """
+    settings = read_settings({"VAR": str(folder / "var"), "DATABASE_URL": database_url, **(more or {})})
     services = build_services(settings, first_start=True)
     migrate(services.engine)
     deployment = Deployment(services, build_app(services))

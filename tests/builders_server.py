@@ -59,8 +59,10 @@ class Served:
 
 
 @contextmanager
-def served(made: Deployment, folder: Path, *, workers: int = 2) -> Iterator[Served]:
-    """Serve a deployment until the block ends. Raises TimeoutError."""
+def served(
+    made: Deployment, folder: Path, *, workers: int = 2, more: Mapping[str, str] | None = None
+) -> Iterator[Served]:
+    """Serve a deployment until the block ends, with more settings than those every one needs. Raises TimeoutError."""
     port = free_port()
     server = Served(port, folder / "gunicorn.log")
     settings = {
@@ -68,6 +70,7 @@ def served(made: Deployment, folder: Path, *, workers: int = 2) -> Iterator[Serv
         "SIGILL_BIND": f"127.0.0.1:{port}",
         "SIGILL_PUBLIC_URL": server.url,
         "WEB_CONCURRENCY": str(workers),
+        **(more or {}),
     }
     with server.log.open("wb") as output:
         process = subprocess.Popen(

@@ -108,7 +108,7 @@ def test_files_that_install_packages_name_no_registry() -> None:
     assert [line for line in named if "//127.0.0.1:" not in line and "--no-emit-" not in line] == []
 
 
-@pytest.mark.parametrize("name", ["benchmark-peers.txt", "build.txt", "dev.txt", "server.txt"])
+@pytest.mark.parametrize("name", ["benchmark-peers.txt", "build.txt", "dev.txt", "hsm.txt", "server.txt"])
 def test_every_requirement_is_one_version_with_its_hashes(name: str) -> None:
     pinned = _pinned(name)
     assert pinned
@@ -135,7 +135,8 @@ def test_the_tests_run_with_the_versions_the_service_runs_with() -> None:
 
 def test_nothing_the_service_runs_on_is_under_the_gpl() -> None:
     accepted = ("psycopg==", "psycopg-binary==")  # LGPL, unmodified: docs/adr/0006-postgresql.md
-    for requirement in (name for name in _pinned("server.txt") if not name.startswith(accepted)):
+    installed = _pinned("server.txt") | _pinned("hsm.txt")
+    for requirement in (name for name in installed if not name.startswith(accepted)):
         about = metadata(requirement.partition("==")[0])
         stated = [line for key in ("License-Expression", "License") for line in about.get_all(key) or []]
         stated += [line for line in about.get_all("Classifier") or [] if line.startswith("License")]
@@ -144,8 +145,9 @@ def test_nothing_the_service_runs_on_is_under_the_gpl() -> None:
 
 def test_every_library_of_the_service_has_its_reason_on_record() -> None:
     record = (_ROOT / "docs/adr/0002-libraries.md").read_text().lower()
-    listed = (_ROOT / "requirements/server.in").read_text().splitlines()
-    names = {re.split(r"[=<>~ ]", line)[0] for line in listed if line and not line.startswith("#")}
+    lists = ("requirements/server.in", "requirements/hsm.in")
+    listed = [line for name in lists for line in (_ROOT / name).read_text().splitlines()]
+    names = {re.split(r"[=<>~ ]", line)[0] for line in listed if line and not line.startswith(("#", "-c"))}
     assert {name for name in names if f"| {name} |" not in record} == set()
 
 

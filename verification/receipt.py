@@ -5,12 +5,16 @@ that was not checked, the time, and the technique. It shows what was asked and a
 """
 
 import hashlib
-from typing import Any, Final
+import json
+from typing import Any, Final, NoReturn
 
 import jwt
+from jwt.algorithms import Algorithm
 
 from sigill.encoding.base64url import format_base64url
 from sigill.encoding.ulid import format_ulid
+from sigill.errors import SigillError
+from sigill.keys.p256 import Signer
 from sigill.report.checks import Outcome
 from sigill.report.trust import REPORT_TYP
 from sigill.seal.token import jws_hash
@@ -22,8 +26,47 @@ SAYS: Final = "shows what was asked and answered, proves nothing more"
 _SALT_BYTES: Final = 16
 
 
-def sign_receipt(verdict: Verdict, *, content: str | None, world: VerificationWorld) -> str:
-    """Return the signed receipt of a verdict; of the content it keeps a salted hash only."""
+class _BySigner(Algorithm):
+    """ES256 for PyJWT by a `Signer`, wherever its key lives."""
+
+    def prepare_key(self, key: Signer) -> Signer:
+        """Take the signer as it is."""
+        return key
+
+    def sign(self, msg: bytes, key: Signer) -> bytes:
+        """Return r‖s of 64 bytes."""
+        return key.sign(msg)
+
+    def verify(self, msg: bytes, key: Signer, sig: bytes) -> NoReturn:
+        """Receipts are never verified here."""
+        raise NotImplementedError
+
+    @staticmethod
+    def to_jwk(key_obj: Signer, as_dict: bool = False) -> NoReturn:  # noqa: FBT001, FBT002 - PyJWT's signature
+        """Keys are published by `sigill.keys.jwks`."""
+        raise NotImplementedError
+
+    @staticmethod
+    def from_jwk(jwk: object) -> NoReturn:
+        """Nor are they read."""
+        raise NotImplementedError
+
+
+def _jws() -> jwt.PyJWS:
+    made = jwt.PyJWS(algorithms=["ES256"])
+    made.unregister_algorithm("ES256")
+    made.register_algorithm("ES256", _BySigner())
+    return made
+
+
+_JWS: Final = _jws()
+
+
+def sign_receipt(verdict: Verdict, *, content: str | None, world: VerificationWorld) -> str | None:
+    """Return the signed receipt of a verdict; of the content it keeps a salted hash only.
+
+    None where the key does not answer: the verdict is what the customer came for, and stands without it.
+    """
     report = verdict.report
     claims: dict[str, Any] = {
         "iss": world.issuer,
@@ -41,5 +84,10 @@ def sign_receipt(verdict: Verdict, *, content: str | None, world: VerificationWo
         salt = world.random(_SALT_BYTES)
         digest = hashlib.sha256(salt + content.encode("utf-8", "surrogatepass")).digest()
         claims["content"] = {"salt": format_base64url(salt), "h": format_base64url(digest)}
-    key = world.report_key(verdict.at)
-    return jwt.encode(claims, key.private_key, algorithm="ES256", headers={"typ": REPORT_TYP, "kid": key.kid})
+    signer = world.report_signer(verdict.at)
+    payload = json.dumps(claims, separators=(",", ":")).encode("utf-8")
+    try:
+        headers = {"typ": REPORT_TYP, "kid": signer.kid}
+        return _JWS.encode(payload, signer, algorithm="ES256", headers=headers)  # type: ignore[arg-type]  # _BySigner's
+    except SigillError:
+        return None

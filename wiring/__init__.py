@@ -33,7 +33,7 @@ from sigill.tlog.note import format_vkey
 from signing.keys.files import publish_file
 from signing.keys.generations import Generations
 from signing.keys.listing import KeyKind
-from signing.keys.ring import KeyRing, open_key_ring
+from signing.keys.ring import KeyRing
 from signing.kinds import Kinds
 from signing.line import Line
 from signing.randomness import Randomness
@@ -53,7 +53,7 @@ from web import (
     operator_page,
     problem_page,
 )
-from wiring.keys import note_signers_at, report_key
+from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.root_log import published_policy, read_log_policy
 
 HERE: Final = Path(__file__).resolve().parents[1]
@@ -122,7 +122,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
     Only the first start makes the identity and the keys. Raises SettingsInvalid, KeyUnusable.
     """
     identity = open_identity(settings, first_start=first_start)
-    keys = open_key_ring(settings.var / "keys", at=now(), first_start=first_start, seal_lifetime=settings.seal_lifetime)
+    keys = open_keys(settings, at=now(), first_start=first_start)
     engine = make_engine(settings.database_url)
     metrics = Metrics()
     log = TransparencyLog(engine, signers_for=partial(note_signers_at, keys, now), observer=metrics)
@@ -168,7 +168,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             log=log,
             trust=trust,
             salt_keys=keys.salts.for_checking,
-            report_key=partial(report_key, keys),
+            report_signer=partial(report_signer, keys),
             own_hosts=_own_hosts(identity.issuer, settings.public_url),
         ),
     )

@@ -31,7 +31,7 @@ def post_verification(body: dict[str, Any]) -> Response:
     """Say who sent a message, and whether a human or an AI wrote it.
 
     Bring a seal, a code, a link, or the text itself (it may carry a code). A code or seal alone is never *genuine*:
-    bring the text too, and the recipient where the seal is bound to one.
+    bring the text too, and the recipient where the seal is bound to one. `receipt` is null while its key is away.
     """
     recipient = body.get("recipient")
     asked = VerifyRequest(

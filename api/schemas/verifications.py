@@ -107,4 +107,4 @@ class VerdictSchema(Schema):
     log = fields.Nested(LogStateSchema, required=True, allow_none=True)
     seal = fields.String(required=True, allow_none=True)
     proof = fields.String(required=True, allow_none=True)
-    receipt = fields.String(required=True)
+    receipt = fields.String(required=True, allow_none=True)

@@ -42,14 +42,17 @@ class FileSigner:
         """The public half."""
         return self._key.public_key()
 
-    @property
-    def private_key(self) -> ec.EllipticCurvePrivateKey:
-        """The private half, for PyJWT, which signs the verification receipts."""
-        return self._key
-
     def sign(self, message: bytes) -> bytes:
         """Return raw r‖s of 64 bytes."""
         return normalise_signature(self._key.sign(message, _ALGORITHM))
+
+
+class FileEd25519:
+    """An Ed25519 key read once from a PEM file."""
+
+    def __init__(self, key: ed25519.Ed25519PrivateKey) -> None:
+        self.public_bytes = key.public_key().public_bytes_raw()
+        self.sign = key.sign
 
 
 def open_p256(path: Path, *, make: bool) -> FileSigner:
@@ -60,12 +63,12 @@ def open_p256(path: Path, *, make: bool) -> FileSigner:
     return FileSigner(key)
 
 
-def open_ed25519(path: Path, *, make: bool) -> ed25519.Ed25519PrivateKey:
+def open_ed25519(path: Path, *, make: bool) -> FileEd25519:
     """Return the Ed25519 key of a file; where there is none, `make` it or raise KeyUnusable. Raises KeyUnusable."""
     key = _load(_read_or_make(path, lambda: _pem(ed25519.Ed25519PrivateKey.generate()), make=make), path)
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise KeyUnusable(f"{path.name} is not an Ed25519 key")
-    return key
+    return FileEd25519(key)
 
 
 def open_secret(path: Path, *, make: bool) -> bytes:
@@ -76,7 +79,7 @@ def open_secret(path: Path, *, make: bool) -> bytes:
 def load_secret(path: Path) -> bytes | None:
     """Return the 32 bytes of a file, or None where there is none (never made, or destroyed). Raises KeyUnusable."""
     try:
-        return _checked_secret(_read(path), path)
+        return _checked_secret(read_private(path), path)
     except FileNotFoundError:
         return None
 
@@ -107,7 +110,7 @@ def missing(path: Path) -> KeyUnusable:
 
 def _read_or_make(path: Path, generate: Callable[[], bytes], *, make: bool) -> bytes:
     try:
-        return _read(path)
+        return read_private(path)
     except FileNotFoundError:
         if not make:
             raise missing(path) from None
@@ -115,10 +118,11 @@ def _read_or_make(path: Path, generate: Callable[[], bytes], *, make: bool) -> b
         publish_file(path, generate())
     except OSError as error:
         raise KeyUnusable(f"{path.name} cannot be made: {error.strerror}") from None
-    return _read(path)
+    return read_private(path)
 
 
-def _read(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
+    """Return what a file of mode 600 holds. Raises FileNotFoundError, KeyUnusable."""
     try:
         if path.stat().st_mode & 0o077:
             raise KeyUnusable(f"{path.name} can be read by others; its mode must be 600")

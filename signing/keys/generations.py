@@ -11,26 +11,27 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from cryptography.hazmat.primitives.asymmetric import ed25519
-
 from sigill.keys.jwks import PublishedKey
 from sigill.tlog.note import VerifierKey, format_vkey
 from signing.errors import KeyUnusable
-from signing.keys.files import FileSigner, open_ed25519, open_p256
+from signing.keys.files import open_ed25519, open_p256
 from signing.keys.listing import TYPS, KeyKind, ListedKey, Listing
 from signing.keys.planning import LIFETIME, is_published
+from signing.keys.protocol import Ed25519Signer, P256Signer
+from signing.keys.stores import Stores
 
 TOLD_BEFORE: Final = timedelta(days=30)
 _NAMED: Final = 4096  # logs whose signers are kept
+_PROBE: Final = "sigill-does-this-key-answer"  # no JWS and no note: its signature says nothing
 
-AnyKey: TypeAlias = "FileSigner | LogKey"
+AnyKey: TypeAlias = "P256Signer | LogKey"
 
 
-class FileNoteSigner:
+class LogSigner:
     """The log's Ed25519 key under the name of one log."""
 
-    def __init__(self, name: str, key: ed25519.Ed25519PrivateKey) -> None:
-        self._verifier = VerifierKey(name, key.public_key().public_bytes_raw())
+    def __init__(self, name: str, key: Ed25519Signer) -> None:
+        self._verifier = VerifierKey(name, key.public_bytes)
         self._key = key
 
     @property
@@ -46,9 +47,9 @@ class FileNoteSigner:
 class LogKey:
     """One Ed25519 key, which signs every log's checkpoints under the log's name."""
 
-    def __init__(self, key: ed25519.Ed25519PrivateKey) -> None:
-        self.vkey_end = format_vkey(VerifierKey("x", key.public_key().public_bytes_raw())).split("+", 2)[2]
-        self.named = lru_cache(maxsize=_NAMED)(lambda origin: FileNoteSigner(origin, key))
+    def __init__(self, key: Ed25519Signer) -> None:
+        self.vkey_end = format_vkey(VerifierKey("x", key.public_bytes)).split("+", 2)[2]
+        self.named = lru_cache(maxsize=_NAMED)(lambda origin: LogSigner(origin, key))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,10 +57,10 @@ class Generations:
     """Every listed key, loaded. `signers` and `log_keys` are by the name of their file."""
 
     listing: Listing
-    signers: Mapping[str, FileSigner]
+    signers: Mapping[str, P256Signer]
     log_keys: Mapping[str, LogKey]
 
-    def signer(self, kind: KeyKind, at: datetime) -> FileSigner:
+    def signer(self, kind: KeyKind, at: datetime) -> P256Signer:
         """Return the P-256 key that signs at `at`: the newest whose span holds it.
 
         Raises KeyUnusable: nobody would believe what another one signed.
@@ -75,14 +76,14 @@ class Generations:
         """Return a listed key itself."""
         return self.log_keys[listed.file] if listed.kind is KeyKind.LOG else self.signers[listed.file]
 
-    def latest(self, kind: KeyKind, at: datetime) -> FileSigner:
+    def latest(self, kind: KeyKind, at: datetime) -> P256Signer:
         """Return the P-256 key that signs at `at` or, where none is valid, the newest that was."""
         keys = self.listing.of(kind)
         holding = (key for key in keys if key.holds(at))
         begun = (key for key in keys if key.valid_from <= at)
         return self.signers[next(holding, next(begun, keys[-1])).file]
 
-    def note_signers(self, origin: str, at: datetime) -> tuple[FileNoteSigner, ...]:
+    def note_signers(self, origin: str, at: datetime) -> tuple[LogSigner, ...]:
         """Return the keys that sign a log's checkpoints at `at`, newest first: two while one takes over.
 
         Raises KeyUnusable.
@@ -123,6 +124,18 @@ class Generations:
         late = [TYPS.get(kind, "checkpoints") for kind in KeyKind if kind not in held]
         return f"no key is valid now for {', '.join(late)}" if late else None
 
+    def silent(self, at: datetime) -> list[str]:
+        """Have each key that may sign at `at` and is no file sign something; say of which nothing comes."""
+        said = []
+        for key in self.listing.keys:
+            if key.home is not None and key.holds(at) and key.compromised_at is None:
+                signer = self.log_keys[key.file].named(_PROBE) if key.kind is KeyKind.LOG else self.signers[key.file]
+                try:
+                    signer.sign(_PROBE.encode("ascii"))
+                except KeyUnusable as error:
+                    said.append(str(error))
+        return said
+
     def warnings(self, at: datetime) -> list[str]:
         """Say in good time which keys run out or have signed for long."""
         said = []
@@ -137,21 +150,29 @@ class Generations:
 
 def name_of(key: AnyKey) -> str:
     """Return what a key is known by in public: its kid, or how the verifier keys of a log's key end."""
-    return key.kid if isinstance(key, FileSigner) else key.vkey_end
+    return key.vkey_end if isinstance(key, LogKey) else key.kid
 
 
-def load_key(folder: Path, key: ListedKey, *, make: bool = False) -> AnyKey:
-    """Return a listed key from its file; where there is none, `make` it or raise KeyUnusable. Raises KeyUnusable."""
+def load_key(folder: Path, key: ListedKey, *, stores: Stores, make: bool = False) -> AnyKey:
+    """Return a listed key: from its file (where there is none, `make` it), or from what the list says of its home.
+
+    Raises KeyUnusable.
+    """
+    if key.home is not None:
+        is_log = key.kind is KeyKind.LOG
+        return LogKey(stores.open_ed25519(key.file, key.home)) if is_log else stores.open_p256(key.file, key.home)
     path = folder / key.file
     return LogKey(open_ed25519(path, make=make)) if key.kind is KeyKind.LOG else open_p256(path, make=make)
 
 
-def load_generations(folder: Path, listing: Listing, *, known: "Generations | None" = None) -> Generations:
+def load_generations(
+    folder: Path, listing: Listing, *, stores: Stores, known: "Generations | None" = None
+) -> Generations:
     """Return the listed keys, those that are `known` without reading their files again. Raises KeyUnusable."""
     kept: dict[str, AnyKey] = {} if known is None else {**known.signers, **known.log_keys}
-    keys = {key.file: kept.get(key.file) or load_key(folder, key) for key in listing.keys}
+    keys = {key.file: kept.get(key.file) or load_key(folder, key, stores=stores) for key in listing.keys}
     return Generations(
         listing,
-        {name: key for name, key in keys.items() if isinstance(key, FileSigner)},
+        {name: key for name, key in keys.items() if not isinstance(key, LogKey)},
         {name: key for name, key in keys.items() if isinstance(key, LogKey)},
     )

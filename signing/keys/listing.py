@@ -5,19 +5,26 @@
      "log-1.pem": {"nbf": 1795305600}, "kept_s": 94608000, "unlogged": ["{…}"]}
 
 Times are whole Unix seconds, `exp` is not included; a log's key without one signs until its successor does. A file
-that is not listed is never used. `compromised_at`: since when a key is not believed. `kept_s` is the longest lifetime
+that is not listed is never used. A key that is no file has no `.pem` in its name, but a `place` (`signing.keys.places`)
+and its `public` half in base64url:
+
+    "seal-3": {"nbf": …, "exp": …, "place": "pkcs11:token=sigill;id=%a1…;type=private", "public": "BGsX0f…"}
+
+`compromised_at`: since when a key is not believed. `kept_s` is the longest lifetime
 that seals of this folder ever had (three years where it is missing); `unlogged` are records of what was done to keys
 and is not in the guarantor's log yet. Members that are not known here are kept as they are.
 """
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeGuard
 
+from sigill.encoding.base64url import format_base64url, parse_base64url
 from sigill.encoding.strict_json import parse_json
 from sigill.errors import MalformedEncoding
 from sigill.report.trust import REPORT_TYP
@@ -25,12 +32,13 @@ from sigill.seal.jws import EVENT_TYP
 from sigill.seal.token import TYP as SEAL_TYP
 from sigill.status.token import TYP as STATUS_TYP
 from signing.errors import KeyUnusable
+from signing.keys.places import Home, parse_place
 
 NAME: Final = "keys.json"
 NO_END: Final = datetime(9999, 12, 31, tzinfo=UTC)
 KEPT: Final = timedelta(days=1095)
 _MAX_BYTES: Final = 1_000_000
-_FILE: Final = re.compile(r"(seal|report|status|event|log)-([1-9][0-9]{0,3})\.pem\Z")
+_FILE: Final = re.compile(r"(seal|report|status|event|log)-([1-9][0-9]{0,3})(?:\.pem)?\Z")
 _MAX_UNIX_S: Final = int(NO_END.timestamp())
 
 
@@ -64,11 +72,13 @@ class ListedKey:
     valid_from: datetime
     valid_until: datetime = NO_END
     compromised_at: datetime | None = None
+    home: Home | None = None
+    """Where it lives, if it is no file."""
 
     @property
     def file(self) -> str:
-        """The name of its file, such as `seal-2.pem`."""
-        return f"{self.kind}-{self.generation}.pem"
+        """The name of its file, such as `seal-2.pem`; of a key that lives elsewhere what it is called, `seal-2`."""
+        return f"{self.kind}-{self.generation}{'' if self.home else '.pem'}"
 
     def holds(self, at: datetime) -> bool:
         """Tell whether the key's span holds `at`."""
@@ -108,8 +118,10 @@ def parse_listing(data: bytes) -> Listing:
         raise _unreadable()
     try:
         keys = {name: _parse_key(name, entry) for name, entry in value.items() if _FILE.match(name)}
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError, MalformedEncoding):
         raise _unreadable() from None
+    if any(times > 1 for times in Counter((key.kind, key.generation) for key in keys.values()).values()):
+        raise _unreadable()
     kinds = {key.kind for key in keys.values()}
     if not set(TYPS) - ADDED_LATER <= kinds:
         raise _unreadable()
@@ -149,18 +161,32 @@ def _parse_key(name: str, entry: Any) -> ListedKey:  # noqa: ANN401 - any JSON v
         valid_from=_time(entry["nbf"]),
         valid_until=NO_END if until is None else _time(until),
         compromised_at=None if compromised is None else _time(compromised),
+        home=_parse_home(entry),
     )
+    if key.file != name:
+        raise ValueError("a file has no place, and what has a place is no file")
     if key.valid_from >= key.valid_until:
         raise ValueError("a key that ends before it begins")
     return key
 
 
-def _format_key(key: ListedKey) -> dict[str, int]:
-    entry = {"nbf": int(key.valid_from.timestamp())}
+def _parse_home(entry: Mapping[str, Any]) -> Home | None:
+    if "place" not in entry:
+        return None
+    place = parse_place(entry["place"])
+    if place is None or not place.names_key:
+        raise ValueError("the place of one key")
+    return Home(place, parse_base64url(entry["public"]))
+
+
+def _format_key(key: ListedKey) -> dict[str, int | str]:
+    entry: dict[str, int | str] = {"nbf": int(key.valid_from.timestamp())}
     if key.kind is not KeyKind.LOG or key.valid_until != NO_END:
         entry["exp"] = int(key.valid_until.timestamp())
     if key.compromised_at is not None:
         entry["compromised_at"] = int(key.compromised_at.timestamp())
+    if key.home is not None:
+        entry |= {"place": str(key.home.place), "public": format_base64url(key.home.public)}
     return entry
 
 

@@ -20,12 +20,14 @@ from typing import Final
 from sigill.keys.jwks import PublishedKey
 from sigill.tlog.note import VerifierKey
 from signing.errors import KeyUnusable
-from signing.keys.files import FileSigner, Mark, mark_of, missing, open_secret
+from signing.keys.files import Mark, mark_of, missing, open_secret
 from signing.keys.folder import alone_in, find_listing, load_listing, save_listing
-from signing.keys.generations import FileNoteSigner, Generations, load_generations, load_key
+from signing.keys.generations import Generations, LogSigner, load_generations, load_key
 from signing.keys.listing import NAME, TYPS, KeyKind, ListedKey, Listing, in_order
 from signing.keys.planning import LIFETIME
+from signing.keys.protocol import P256Signer
 from signing.keys.salts import SaltKeys
+from signing.keys.stores import Stores
 
 __all__ = ["LIFETIME", "KeyRing", "open_key_ring"]
 
@@ -39,8 +41,11 @@ class KeyRing:
     `warnings` says so.
     """
 
-    def __init__(self, folder: Path, generations: Generations, *, mark: Mark | None, reference: bytes) -> None:
+    def __init__(
+        self, folder: Path, generations: Generations, *, mark: Mark | None, reference: bytes, stores: Stores
+    ) -> None:
         self.reference = reference
+        self.stores = stores
         self.salts = SaltKeys(folder / "salts")
         self._folder = folder
         self._generations = generations
@@ -58,19 +63,19 @@ class KeyRing:
                 self._looking.release()
         return self._generations
 
-    def signer(self, kind: KeyKind, at: datetime) -> FileSigner:
+    def signer(self, kind: KeyKind, at: datetime) -> P256Signer:
         """Return the P-256 key that signs at `at`. Raises KeyUnusable."""
         return self.current().signer(kind, at)
 
-    def seal_signer(self, at: datetime) -> FileSigner:
+    def seal_signer(self, at: datetime) -> P256Signer:
         """Return the key of seals made at `at`. Raises KeyUnusable: such a seal would never be genuine."""
         return self.current().signer(KeyKind.SEAL, at)
 
-    def event_signer(self, at: datetime) -> FileSigner:
+    def event_signer(self, at: datetime) -> P256Signer:
         """Return the key of events recorded at `at`. Raises KeyUnusable: nobody would believe such an event."""
         return self.current().signer(KeyKind.EVENT, at)
 
-    def note_signers(self, origin: str, at: datetime) -> tuple[FileNoteSigner, ...]:
+    def note_signers(self, origin: str, at: datetime) -> tuple[LogSigner, ...]:
         """Return the keys that sign a log's checkpoints at `at`, newest first. Raises KeyUnusable."""
         return self.current().note_signers(origin, at)
 
@@ -91,6 +96,10 @@ class KeyRing:
         said = self.current().warnings(at)
         return said if self._trouble is None else [*said, f"the keys were not read anew: {self._trouble}"]
 
+    def silent(self, *, at: datetime) -> list[str]:
+        """Ask the keys that may sign at `at`, on a token or in KMS, and say which do not answer."""
+        return self.current().silent(at)
+
     def look(self) -> None:
         """Read the list again if it changed, without waiting for the second to be over."""
         self._next_look_s = time.monotonic() + LOOKED_AT_EVERY_S
@@ -99,23 +108,34 @@ class KeyRing:
             self._trouble = None
             return
         try:
-            self._generations = load_generations(self._folder, load_listing(self._folder), known=self._generations)
+            self._generations = load_generations(
+                self._folder, load_listing(self._folder), stores=self.stores, known=self._generations
+            )
         except KeyUnusable as error:  # seen again at the next look
             self._trouble = str(error)
             return
         self._mark, self._trouble = mark, None  # of a file not younger than what was read
 
 
-def open_key_ring(folder: Path, *, at: datetime, first_start: bool, seal_lifetime: timedelta = timedelta(0)) -> KeyRing:
-    """Return the keys of a folder whose seals live so long.
+def open_key_ring(
+    folder: Path,
+    *,
+    at: datetime,
+    first_start: bool,
+    seal_lifetime: timedelta = timedelta(0),
+    stores: Stores | None = None,
+) -> KeyRing:
+    """Return the keys of a folder whose seals live so long. Keys that are no files need not answer yet.
 
     At the first start, what is missing is made, valid from `at`. Later only a key of a kind that the folder never had
     is: one made in place of a lost one would make every earlier seal, receipt and checkpoint worthless. Raises
     KeyUnusable.
     """
+    stores = stores or Stores()
     listed = find_listing(folder)
     if listed is None and not first_start:
-        load_generations(folder, _completed(Listing(), at=at, seal_lifetime=seal_lifetime))  # names what else is wrong
+        wanted = _completed(Listing(), at=at, seal_lifetime=seal_lifetime)
+        load_generations(folder, wanted, stores=stores)  # names what else is wrong
         raise missing(folder / NAME)
     with alone_in(folder) if listed is None or first_start or _lacks(listed, seal_lifetime) else nullcontext():
         listed = find_listing(folder)
@@ -123,12 +143,13 @@ def open_key_ring(folder: Path, *, at: datetime, first_start: bool, seal_lifetim
         new = set(wanted.keys) - set(() if listed is None else listed.keys)
         for key in wanted.keys:
             if first_start or key in new:
-                load_key(folder, key, make=True)
+                load_key(folder, key, stores=stores, make=True)
         reference = open_secret(folder / "reference.key", make=first_start)
         if wanted != listed:
             save_listing(folder, wanted)
         mark = mark_of(folder / NAME)
-    return KeyRing(folder, load_generations(folder, load_listing(folder)), mark=mark, reference=reference)
+    generations = load_generations(folder, load_listing(folder), stores=stores)
+    return KeyRing(folder, generations, mark=mark, reference=reference, stores=stores)
 
 
 def _lacks(listing: Listing, seal_lifetime: timedelta) -> bool:

@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 
 from signing.keys.generations import Generations, name_of
 from signing.keys.listing import KeyKind, ListedKey
+from signing.keys.places import FILE
 from signing.keys.planning import is_published
 from signing.keys.salts import SaltKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyState:
-    """One key. `name` is a kid, the end of a log key's verifier keys, or whose salts it makes."""
+    """One key. `name` is a kid, the end of a log key's verifier keys, or whose salts it makes.
+
+    `place` is where it lives: `file`, or as `signing.keys.places` spells it.
+    """
 
     kind: str
     generation: int
@@ -20,6 +24,7 @@ class KeyState:
     begins: datetime
     ends: datetime
     state: str
+    place: str = FILE
 
 
 def describe_keys(generations: Generations, salts: SaltKeys, *, at: datetime) -> Iterator[KeyState]:
@@ -32,6 +37,7 @@ def describe_keys(generations: Generations, salts: SaltKeys, *, at: datetime) ->
             begins=key.valid_from,
             ends=key.valid_until,
             state=_state(key, generations, at),
+            place=FILE if key.home is None else str(key.home.place),
         )
     begins = datetime(at.year, at.month, 1, tzinfo=UTC)
     ends = datetime(at.year + at.month // 12, at.month % 12 + 1, 1, tzinfo=UTC)

@@ -72,7 +72,7 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
 def test_the_table_is_read_from_the_running_folder(desk: Desk) -> None:
     assert desk.made.sign().status_code == 201
     lines = [line.split("\t") for line in desk.do("list").splitlines()]
-    assert lines[0] == ["kind", "generation", "key", "from", "until", "state"]
+    assert lines[0] == ["kind", "generation", "key", "from", "until", "state", "place"]
     assert [(line[0], line[1], line[5]) for line in lines[1:]] == [
         *((kind.value, "1", "signing") for kind in KeyKind),
         ("salts", "1", "making salts"),

@@ -139,7 +139,6 @@ def test_a_signature_is_deterministic_low_s_and_verifies(tmp_path: Path) -> None
         assert signature == signer.sign(message)
         assert is_low_s(signature)
         check_signature(signer.public_key, signature=signature, message=message)
-    assert signer.private_key.public_key() == signer.public_key
 
 
 def test_a_secret_never_made_is_none_and_a_broken_one_is_not(tmp_path: Path) -> None:

@@ -420,7 +420,7 @@ def test_looking_costs_no_read_while_nothing_changed(
     keys.seal_signer(AT)
     monkeypatch.undo()
     save_listing(tmp_path, replace(load_listing(tmp_path), unlogged=("x",)))
-    monkeypatch.setattr(files, "_read", read)
+    monkeypatch.setattr(files, "read_private", read)
     known = keys.seal_signer(AT)
     keys.look()
     assert keys.current().listing.unlogged == ("x",)
