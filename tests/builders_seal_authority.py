@@ -1,4 +1,4 @@
-"""Certificate authorities made by the real `openssl` command: certificates, revocation lists, an OCSP responder.
+"""Certificate authorities made by the real `openssl` command: certificates, revocation lists, OCSP answers.
 
     root = Authority.root(folder / "root")
     issuing = root.authority("issuing", extra={"basicConstraints": "critical,CA:TRUE,pathlen:0"})
@@ -10,11 +10,8 @@ Everything is for invented organisations.
 """
 
 import shutil
-import socket
 import subprocess
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -237,22 +234,18 @@ class Authority:
         openssl("crl", "-in", pem, "-outform", "DER", "-out", der)
         return der.read_bytes()
 
-    @contextmanager
-    def responder(self, signer: "Issued | Authority", *, port: int, options: Sequence[str] = ()) -> Iterator[str]:
-        """Run `openssl ocsp` for this authority on loopback, signing as `signer`; yield its address."""
-        process = subprocess.Popen(
-            [
-                OPENSSL, "ocsp", "-port", f"127.0.0.1:{port}", "-index", self.folder / "index.txt",
-                "-CA", self.certificate, "-rsigner", signer.certificate, "-rkey", signer.key, *options,
-            ],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    def answer(self, request: bytes, signer: "Issued | Authority", *, options: Sequence[str] = ()) -> bytes:
+        """Let `openssl ocsp` answer a question about this authority's certificates, signing as `signer`.
+
+        Its own server (`-port`) would listen on every address of the machine; one on loopback hands it each request.
+        """
+        asked, answered = self.folder / "asked.der", self.folder / "answered.der"
+        asked.write_bytes(request)
+        openssl(
+            "ocsp", "-index", self.folder / "index.txt", "-CA", self.certificate, "-rsigner", signer.certificate,
+            "-rkey", signer.key, "-reqin", asked, "-respout", answered, *options,
         )  # fmt: skip
-        try:
-            _wait_for(port)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
-            process.wait()
+        return answered.read_bytes()
 
     def _prepare(self) -> None:
         self.folder.mkdir(parents=True)
@@ -279,18 +272,3 @@ def openssl_accepts(leaf: Path, *, anchors: Path, others: Sequence[Path] = (), o
     untrusted = [part for path in others for part in ("-untrusted", str(path))]
     command = [OPENSSL, "verify", "-x509_strict", "-CAfile", str(anchors), *untrusted, *options, str(leaf)]
     return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise TimeoutError("the responder did not begin")

@@ -5,7 +5,7 @@ with trust_world(folder) as world:
     world.publish_lists()
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from registry.asking.exchange import Answered, NoAnswer, Question
 from registry.asking.seal_certificate import SealPolicy
 from registry.checks.certificates import Bundle, read_anchors, read_bundle
 from tests.builders_http import serving
-from tests.builders_seal_authority import QUALIFIED, Authority, Issued, free_port
+from tests.builders_seal_authority import QUALIFIED, Authority, Issued
 
 IDENTIFIER: Final = "NTRSE-5560160680"
 NAME: Final = "Exempelbanken AB"
@@ -34,7 +34,7 @@ class TrustWorld:
     url: str
     root: Authority
     issuing: Authority
-    ocsp_port: int
+    answer: Callable[[bytes], bytes] | None = None
     files: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
@@ -55,7 +55,7 @@ class TrustWorld:
         """Return a qualified seal's extensions, with where its issuer can be asked."""
         extra = {**QUALIFIED, **more}
         if ocsp:
-            extra["authorityInfoAccess"] = f"OCSP;URI:http://127.0.0.1:{self.ocsp_port}"
+            extra["authorityInfoAccess"] = f"OCSP;URI:{self.url}/ocsp"
         if crl:
             extra["crlDistributionPoints"] = f"URI:{self.url}{crl}"
         return extra
@@ -69,6 +69,15 @@ class TrustWorld:
     def publish_lists(self) -> None:
         """Put the present revocation lists on the server."""
         self.files = {"/root.crl": self.root.crl(), "/issuing.crl": self.issuing.crl()}
+
+    @contextmanager
+    def responder(self, signer: Issued | Authority, *, options: Sequence[str] = ()) -> Iterator[str]:
+        """Answer OCSP for the issuing authority until the block ends, signed as `signer`; yield the address."""
+        self.answer = lambda request: self.issuing.answer(request, signer, options=options)
+        try:
+            yield f"{self.url}/ocsp"
+        finally:
+            self.answer = None
 
     def certificate(self, of: Issued | Authority) -> x509.Certificate:
         return x509.load_pem_x509_certificate(of.pem)
@@ -84,12 +93,13 @@ def trust_world(folder: Path) -> Iterator[TrustWorld]:
             self._answer()
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._answer()
+            request = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            answer = worlds[0].answer
+            self._answer(answer(request) if self.path == "/ocsp" and answer is not None else None)
 
-        def _answer(self) -> None:
+        def _answer(self, body: bytes | None = None) -> None:
             worlds[0].asked.append(self.path)
-            body = worlds[0].files.get(self.path)
+            body = worlds[0].files.get(self.path) if body is None else body
             self.send_response(404 if body is None else 200)
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
@@ -101,7 +111,7 @@ def trust_world(folder: Path) -> Iterator[TrustWorld]:
     with serving(Handler) as url:
         root = Authority.root(folder / "root")
         points = {"crlDistributionPoints": f"URI:{url}/root.crl", "basicConstraints": "critical,CA:TRUE,pathlen:0"}
-        worlds.append(TrustWorld(folder, url, root, root.authority("issuing", extra=points), free_port()))
+        worlds.append(TrustWorld(folder, url, root, root.authority("issuing", extra=points)))
         yield worlds[0]
 
 

@@ -21,7 +21,14 @@ def judge_crl(data: bytes, *, certificate: x509.Certificate, issuer: x509.Certif
     """
     try:
         return _judge(_read(data), certificate=certificate, issuer=issuer, at=at)
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.DuplicateExtension):
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        InvalidSignature,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+    ):
         raise Unusable(UnusableCode.UNREADABLE, "the revocation list cannot be read") from None
 
 

@@ -52,7 +52,14 @@ def judge_ocsp(
         _check_signature(response, issuer, at=at)
         _check_nonce(response, nonce)
         return _standing(_find(response, certificate, issuer), at=at)
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.DuplicateExtension):
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        InvalidSignature,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+    ):
         raise Unusable(UnusableCode.UNREADABLE, "the responder's answer cannot be read") from None
 
 
