@@ -112,6 +112,24 @@ def test_the_issuer_may_answer_itself(trust: TrustWorld) -> None:
     assert good.standing.good
 
 
+@pytest.mark.parametrize("key", ["rsa2048", "p384"])
+def test_responders_of_other_keys_are_believed(trust: TrustWorld, key: str) -> None:
+    issued = trust.issuing.issue(f"ocsp-by-{key}", extra=trust.extra(ocsp=True, crl=None))
+    signer = trust.issuing.issue(f"responder-{key}", subject="/C=SE/CN=other", base=RESPONDER, extra={}, key=key)
+    with trust.responder(signer, options=["-ndays", "1"]):
+        asked = ask(trust, issued)[0]
+    assert asked.standing is not None
+    assert asked.standing.good
+
+
+def test_an_answer_of_a_megabyte_says_nothing(trust: TrustWorld) -> None:
+    issued, issuer = trust.certificate(trust.issuing.issue("long-answer")), trust.certificate(trust.issuing)
+    code = unusable(
+        lambda: judge_ocsp(b"\x30" * 1024 * 1024, certificate=issued, issuer=issuer, nonce=None, at=trust.at)
+    )
+    assert code is UnusableCode.UNREADABLE
+
+
 def test_with_the_responder_down_the_list_is_read(trust: TrustWorld) -> None:
     issued = trust.issuing.issue("ocsp-down", extra=trust.extra(ocsp=True))
     trust.publish_lists()

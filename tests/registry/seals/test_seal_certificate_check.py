@@ -105,6 +105,19 @@ def test_what_passed_can_be_checked_again_from_what_was_kept_until_it_is_revoked
     assert "keyCompromise" in revoked.detail
 
 
+def test_what_was_kept_and_can_no_longer_be_read_fails(trust: TrustWorld) -> None:
+    result = recheck_certificate(
+        b"junk", identifier=IDENTIFIER, name=NAME, policy=trust.policy, fetch=fetch, at=trust.at
+    )
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "unreadable")
+
+
+@pytest.mark.parametrize("jws", ["", "a.b.c", "\ud800", "x" * 1024 * 1024])
+def test_what_is_no_application_fails_with_a_sentence(trust: TrustWorld, jws: str) -> None:
+    result = check(trust, jws)
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "application_unreadable")
+
+
 def _down(question: Question) -> Answered:
     raise NoAnswer("timeout", f"no answer in time from {question.url}")
 
