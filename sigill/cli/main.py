@@ -8,7 +8,19 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from sigill.cli import audit, inspect, monitor, receipt, sign, status, trust, verify, withdraw, witness
+from sigill.cli import (
+    audit,
+    inspect,
+    monitor,
+    receipt,
+    sign,
+    sign_application,
+    status,
+    trust,
+    verify,
+    withdraw,
+    witness,
+)
 from sigill.cli.arguments import Subparsers
 from sigill.cli.exits import Exit, Stop
 from sigill.cli.show import harmless, tell
@@ -58,7 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sigill {_version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (verify, inspect, sign, trust, status, receipt, withdraw, audit, monitor, witness):
+    for command in (verify, inspect, sign, trust, status, receipt, withdraw, audit, monitor, witness, sign_application):
         command.add_parser(subparsers)
     _add_policy(subparsers)
     return parser
