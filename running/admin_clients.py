@@ -20,7 +20,7 @@ from wiring import Services, build_app, now
 from wiring.clients import OPEN_PAGES, registration_world
 
 _ROLES: Final = [Role.SIGNER.value, Role.ADMIN.value, Role.AUDITOR.value]
-_KEY: Final = 'what `sigill client-key` prints: {"jwk": …, "proof": …}, less than five minutes old'
+_KEY: Final = 'a JSON file {"jwk": …, "proof": …}; the proof is less than five minutes old (docs/access.md)'
 _MAX_BYTES: Final = 16_384
 Add = Callable[..., argparse.ArgumentParser]
 
