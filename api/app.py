@@ -9,6 +9,7 @@ from api.blueprint import MAX_BODY_BYTES, ProblemApi
 from api.chunks import expect_broken_chunks
 from api.current import EXTENSION
 from api.resources import (
+    clients,
     conversations,
     docs,
     erasures,
@@ -16,6 +17,7 @@ from api.resources import (
     log,
     messages,
     metrics,
+    oauth,
     proofs,
     registry,
     status,
@@ -29,13 +31,14 @@ from api.world import ApiWorld
 VERSION: Final = "0.1.0"
 _DESCRIPTION: Final = (
     "Sigill vouches for who sent a customer-service message, and whether a human or an AI wrote it. "
-    "Operators sign with an API key; verifying needs none."
+    "Operators sign with an API key or an access token; verifying needs none."
 )
+_KEYED: Final = ("/v1/messages", "/v1/conversations", "/v1/decisions", "/v1/clients")
 _SPEC: Final[dict[str, Any]] = {
     "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
     "components": {
         "securitySchemes": {
-            "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "API key"},
+            "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "API key, or access token of /oauth/token"},
             "metricsToken": {"type": "http", "scheme": "bearer", "bearerFormat": "SIGILL_METRICS_TOKEN_FILE"},
         }
     },
@@ -68,6 +71,8 @@ def make_api(world: ApiWorld) -> Flask:
         proofs,
         conversations,
         verifications,
+        clients,
+        oauth,
         registry,
         log,
         status,
@@ -90,7 +95,7 @@ def _document_security(api: ProblemApi) -> None:
     paths: Any = api.spec._paths  # noqa: SLF001 - apispec offers no way to amend an operation
     for path, operations in paths.items():
         for operation in operations.values():
-            if path.startswith(("/v1/messages", "/v1/conversations", "/v1/decisions")) and isinstance(operation, dict):
+            if path.startswith(_KEYED) and isinstance(operation, dict):
                 operation["security"] = [{"apiKey": []}]
 
 

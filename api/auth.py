@@ -1,4 +1,8 @@
-"""Who is asking: an API key as bearer token, checked before the body is read. Deny by default: views name a scope."""
+"""Who is asking: an API key or an access token as bearer token, checked before the body is read.
+
+Deny by default: every view names a scope or says that it is open (`api.access`). Whoever shows something and is not let
+in leaves a line in the audit trail.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,19 +10,22 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from flask import g, request
 
+from api.access import Access, mark
+from api.audit import tell_refusal
 from api.current import world
+from api.problems import problem_of
 from registry.api_keys import check_scope
 from registry.callers import Caller
-from registry.errors import CredentialMissing, CredentialUnknown, ScopeMissing
+from registry.errors import CredentialExpired, CredentialMissing, CredentialUnknown, RegistryError, ScopeMissing
 from registry.model import Operator, Scope
 
-MAX_HEADER: Final = 512
+MAX_HEADER: Final = 2048
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
 
 
 def authorized(scope: Scope) -> Callable[[Callable[Parameters, Answer]], Callable[Parameters, Answer]]:
-    """Let a view run only for callers whose key has `scope`; `caller()` then says who it is.
+    """Let a view run only for callers whose credential has `scope`; `caller()` then says who it is.
 
     The view raises CredentialMissing, CredentialUnknown, CredentialExpired, ScopeMissing.
     """
@@ -29,7 +36,7 @@ def authorized(scope: Scope) -> Callable[[Callable[Parameters, Answer]], Callabl
             g.sigill_caller = authenticate_caller(scope)
             return view(*args, **kwargs)
 
-        return guarded
+        return mark(guarded, Access(scope))
 
     return decorate
 
@@ -50,13 +57,29 @@ def calling_operator() -> Operator:
 
 
 def authenticate_caller(scope: Scope) -> Caller:
-    """Return who the request's key belongs to, if it has `scope`."""
+    """Return who the request's key or token belongs to, if it has `scope`."""
     token = bearer_token()
     if token is None:
-        raise CredentialMissing("this call needs an API key")
-    found = world().callers.find(token, at=world().signing.now())
-    check_scope(found.credential, scope)
+        raise CredentialMissing("this call needs an API key or an access token")
+    found: Caller | None = None
+    try:
+        found = world().callers.find(token, at=world().signing.now())
+        check_scope(found.credential, scope)
+    except (CredentialUnknown, CredentialExpired, ScopeMissing) as error:
+        tell_call_refused(error, found)
+        raise
     return found
+
+
+def tell_call_refused(error: RegistryError, found: Caller | None) -> None:
+    """Write who was refused into the audit trail: as what, where, and why."""
+    tell_refusal(
+        "call_refused",
+        problem=problem_of(error).slug,
+        route=f"{request.method} {request.url_rule}",
+        credential=None if found is None else found.credential.prefix,
+        operator=None if found is None or found.operator is None else found.operator.id,
+    )
 
 
 def bearer_token() -> str | None:
@@ -66,5 +89,5 @@ def bearer_token() -> str | None:
         return None
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or len(header) > MAX_HEADER:
-        raise CredentialUnknown("send the key as `Authorization: Bearer <API key>`")
+        raise CredentialUnknown("send the key or token as `Authorization: Bearer <it>`")
     return token.strip()

@@ -6,6 +6,7 @@ A problem's page says what it means and how to mend it; `title` and `mend` are t
 from collections.abc import Mapping
 from typing import Final
 
+from api.credential_problems import CREDENTIAL_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
 from conversations.errors import ConversationNotFound, EditRefused
@@ -13,13 +14,9 @@ from privacy.errors import RecordNotFound
 from registry.errors import (
     AiSystemUnknown,
     ApplicationInvalid,
-    CredentialExpired,
-    CredentialMissing,
-    CredentialUnknown,
     OperatorNotFound,
     OperatorNotVerified,
     OperatorSuspended,
-    ScopeMissing,
     TransitionRefused,
 )
 from sigill.errors import (
@@ -92,16 +89,7 @@ _NO_MESSAGE: Final = Problem(
 )
 
 PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
-    CredentialMissing: Problem(
-        "credential-missing", 401, "An API key is needed", "Send the header `Authorization: Bearer <API key>`."
-    ),
-    CredentialUnknown: Problem(
-        "credential-unknown", 401, "This is no API key of ours", "Check that the whole key was copied: 59 characters."
-    ),
-    CredentialExpired: Problem(
-        "credential-expired", 401, "The API key has run out or was revoked", "Ask your administrator for a new key."
-    ),
-    ScopeMissing: Problem("scope-missing", 403, "This key may not do that", "Use a key whose role allows this call."),
+    **CREDENTIAL_PROBLEMS,
     OperatorNotFound: Problem(
         "operator-not-found", 404, "No operator has this id", "Look the operator up at /registry/operators."
     ),

@@ -19,7 +19,14 @@ from api.problems import HTTP_PROBLEMS, INTERNAL, problem_of
 from api.shapes import decision_parts
 from conversations.errors import EditRefused
 from privacy.errors import RequesterInvalid, RetentionNotOver
-from registry.errors import AiSystemUnknown, CredentialExpired, CredentialMissing, CredentialUnknown
+from registry.errors import (
+    AiSystemUnknown,
+    CredentialBound,
+    CredentialExpired,
+    CredentialMissing,
+    CredentialUnknown,
+    ScopeMissing,
+)
 from settings.discretion import where_raised
 from sigill.errors import MalformedAddress, MalformedHtml, NotCanonicalisable, SigillError
 from sigill.policy.errors import EnquiryNotInIndustry, FactNotAllowed, UnknownJurisdiction, UnknownScope
@@ -63,11 +70,25 @@ def error_problem(error: SigillError) -> Response:
     """Return the problem for one of our errors."""
     problem, body = describe_error(error)
     response = problem_response(problem, body)
-    if isinstance(error, CredentialMissing | CredentialUnknown | CredentialExpired):
-        response.headers["WWW-Authenticate"] = 'Bearer realm="sigill"'
+    challenge = _challenge(error)
+    if challenge is not None:
+        response.headers["WWW-Authenticate"] = challenge
     if isinstance(error, Refused) and error.repeated:
         response.headers[REPLAYED] = "true"
     return response
+
+
+def _challenge(error: SigillError) -> str | None:
+    """Return what RFC 6750 section 3 has a client told: nothing but the realm, where it showed nothing."""
+    match error:
+        case CredentialMissing():
+            return 'Bearer realm="sigill"'
+        case CredentialUnknown() | CredentialExpired():
+            return 'Bearer realm="sigill", error="invalid_token"'
+        case ScopeMissing() | CredentialBound():
+            return 'Bearer realm="sigill", error="insufficient_scope"'
+        case _:
+            return None
 
 
 def describe_error(error: Exception) -> tuple[Problem, dict[str, Any]]:

@@ -10,6 +10,8 @@ from flask import Response
 from api.metrics import Metrics
 from privacy.world import PrivacyWorld
 from registry.callers import Callers
+from registry.clients.grant import GrantWorld
+from registry.clients.registration import RegistrationWorld
 from registry.model import Operator
 from sigill.report.trust import Trust
 from signing.repeats import RunningKeys
@@ -40,6 +42,8 @@ class ApiWorld:
     """
 
     callers: Callers
+    grants: GrantWorld
+    registration: RegistrationWorld
     signing: SigningWorld
     privacy: PrivacyWorld
     verification: VerificationWorld

@@ -24,11 +24,11 @@ _FORM: Final = re.compile(r"sigill_([0-9a-z]{8})_([A-Za-z0-9_-]{43})\Z")
 _PREFIX_SYMBOLS: Final = 8
 _RANDOM_BYTES: Final = 40
 _NOBODYS_HASH: Final = "-" * 43  # as long as a hash, so that an unknown prefix takes as long as a wrong secret
-_OF_ALL_OPERATORS: Final = frozenset({Role.AUDITOR, Role.REGISTRAR})
+OF_ALL_OPERATORS: Final = frozenset({Role.AUDITOR, Role.REGISTRAR})
 
 SCOPES: Final = {
     Role.SIGNER: frozenset({Scope.MESSAGES_SIGN, Scope.MESSAGES_READ, Scope.DECISIONS_ASK}),
-    Role.ADMIN: frozenset({Scope.MESSAGES_READ, Scope.MESSAGES_ERASE, Scope.DECISIONS_ASK}),
+    Role.ADMIN: frozenset({Scope.MESSAGES_READ, Scope.MESSAGES_ERASE, Scope.DECISIONS_ASK, Scope.CLIENTS_MANAGE}),
     Role.AUDITOR: frozenset({Scope.MESSAGES_READ, Scope.LOG_READ_ENTRIES}),
     Role.REGISTRAR: frozenset[Scope](),
 }
@@ -71,7 +71,7 @@ def save_api_key(  # noqa: PLR0913 - one argument a column
     expires_at: datetime,
 ) -> None:
     """Keep a new key's hash. Raises ValueError for a key of no operator whose role acts for one."""
-    if operator_id is None and role not in _OF_ALL_OPERATORS:
+    if operator_id is None and role not in OF_ALL_OPERATORS:
         raise ValueError(f"a key with the role {role} belongs to an operator")
     connection.execute(
         insert(api_keys).values(
@@ -112,10 +112,13 @@ def list_api_keys(connection: Connection, *, operator_id: str) -> tuple[ListedKe
 
 
 def check_scope(credential: Credential, scope: Scope) -> None:
-    """Raise ScopeMissing unless the credential's role has `scope`."""
-    if scope not in SCOPES[credential.role]:
-        allowed = ", ".join(sorted(SCOPES[credential.role])) or "nothing here"
-        raise ScopeMissing(f"this key's role, {credential.role}, allows {allowed}; this call needs {scope}")
+    """Raise ScopeMissing unless the credential's role has `scope`, and the credential was not narrowed to others."""
+    allowed = SCOPES[credential.role]
+    if credential.scopes is not None:
+        allowed &= credential.scopes
+    if scope not in allowed:
+        told = ", ".join(sorted(allowed)) or "nothing here"
+        raise ScopeMissing(f"this {credential.kind} of role {credential.role} allows {told}; this call needs {scope}")
 
 
 def _credential(row: Row[Any]) -> Credential:
@@ -132,9 +135,11 @@ def _credential(row: Row[Any]) -> Credential:
 def check_current(credential: Credential, at: datetime) -> None:
     """Raise CredentialExpired if the credential was revoked or has run out at `at`."""
     if credential.revoked_at is not None:
-        raise CredentialExpired(f"the API key {credential.prefix} was revoked on {credential.revoked_at:%Y-%m-%d}")
+        revoked = f"was revoked on {credential.revoked_at:%Y-%m-%d}"
+        raise CredentialExpired(f"the {credential.kind} {credential.prefix} {revoked}")
     if at >= credential.expires_at:
-        raise CredentialExpired(f"the API key {credential.prefix} was valid until {credential.expires_at:%Y-%m-%d}")
+        ended = f"was valid until {credential.expires_at:%Y-%m-%d}"
+        raise CredentialExpired(f"the {credential.kind} {credential.prefix} {ended}")
 
 
 def _hash(secret: str) -> str:

@@ -9,11 +9,16 @@ RegistryError(SigillError)
 ├── OperatorNotVerified    applied, not yet verified: cannot seal
 ├── OperatorSuspended      suspended or revoked: cannot seal
 ├── AiSystemUnknown        the operator has registered no such AI system
+├── CredentialBound        the credential signs as one AI system, and not this
+├── GrantRefused           no access token is given for this
+├── ClientUnknown          the operator has no such client or key
+├── ClientKeyRefused       a client's public key, or the proof of its possession, cannot be taken
 ├── ApplicationInvalid     an operator, AI system or key cannot be entered like this
 └── TransitionRefused      the life cycle has no such step
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from sigill.errors import SigillError
 
@@ -56,6 +61,42 @@ class AiSystemUnknown(RegistryError):
     def __init__(self, system: str, registered: Sequence[str]) -> None:
         super().__init__(f"no AI system {system[:63]!r} is registered for this operator")
         self.registered = tuple(registered)
+
+
+class CredentialBound(RegistryError):
+    """The credential can sign only as one AI system, and this is something else."""
+
+
+class OAuthError(StrEnum):
+    """What a token endpoint calls its refusals (RFC 6749 section 5.2, RFC 8707)."""
+
+    INVALID_REQUEST = "invalid_request"
+    INVALID_CLIENT = "invalid_client"
+    INVALID_SCOPE = "invalid_scope"
+    INVALID_TARGET = "invalid_target"
+    UNAUTHORIZED_CLIENT = "unauthorized_client"
+    UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+
+
+class GrantRefused(RegistryError):
+    """No access token is given. `error` is for the client, `reason` one word for the audit trail.
+
+    `client_id` is whose request it claims to be, if it has the form of one.
+    """
+
+    def __init__(self, error: OAuthError, says: str, *, reason: str, client_id: str | None = None) -> None:
+        super().__init__(says)
+        self.error = error
+        self.reason = reason
+        self.client_id = client_id
+
+
+class ClientUnknown(RegistryError):
+    """The operator has no such client, or the client no such key."""
+
+
+class ClientKeyRefused(RegistryError):
+    """A public key that is none of the kinds there are, is taken, or was not proven to be held."""
 
 
 class ApplicationInvalid(RegistryError):

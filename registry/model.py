@@ -55,6 +55,14 @@ class Scope(StrEnum):
     MESSAGES_ERASE = "messages:erase"
     DECISIONS_ASK = "decisions:ask"
     LOG_READ_ENTRIES = "log:read_entries"
+    CLIENTS_MANAGE = "clients:manage"
+
+
+class CredentialKind(StrEnum):
+    """What a caller showed, in the words of our answers."""
+
+    API_KEY = "API key"
+    ACCESS_TOKEN = "access token"  # noqa: S105 - a word, not a secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +132,11 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """Who is asking: a key's role and, but for all-seeing auditors and registrars, its operator."""
+    """Who is asking: a key's role and, but for all-seeing auditors and registrars, its operator.
+
+    `prefix` is what it is called in lists and logs: an API key's prefix, a client's id. An access token may have been
+    narrowed to some `scopes` of its role; a client may be bound to one `ai_system`.
+    """
 
     prefix: str
     name: str
@@ -132,3 +144,6 @@ class Credential:
     operator_id: OperatorId | None
     expires_at: datetime
     revoked_at: datetime | None
+    scopes: frozenset[Scope] | None = None
+    ai_system: str | None = None
+    kind: CredentialKind = CredentialKind.API_KEY

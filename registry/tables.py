@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from storage.metadata import metadata
 
@@ -70,4 +82,38 @@ ai_systems: Final = Table(
     Column("active", Boolean, nullable=False),
     Column("registered_at_ms", BigInteger, nullable=False),
     UniqueConstraint("operator_id", "name"),
+)
+
+clients: Final = Table(
+    "clients",
+    metadata,
+    Column("id", String(23), primary_key=True),
+    Column("operator_id", String(63), ForeignKey("operators.id"), nullable=True),
+    Column("name", String(120), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("ai_system", String(63), nullable=True),  # the only system it can sign as
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("revoked_at_ms", BigInteger, nullable=True),
+    Index("ix_clients_operator", "operator_id"),
+)
+
+client_keys: Final = Table(
+    "client_keys",
+    metadata,
+    Column("thumbprint", String(43), primary_key=True),  # RFC 7638: a key is one client's, for good
+    Column("client_id", String(23), ForeignKey("clients.id"), nullable=False),
+    Column("jwk", String(1500), nullable=False),
+    Column("valid_from_ms", BigInteger, nullable=False),
+    Column("valid_until_ms", BigInteger, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("revoked_at_ms", BigInteger, nullable=True),
+    Index("ix_client_keys_client", "client_id"),
+)
+
+used_assertions: Final = Table(
+    "used_assertions",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of client and jti: whose row is first, wins
+    Column("expires_at_ms", BigInteger, nullable=False),
+    Index("ix_used_assertions_expires", "expires_at_ms"),
 )

@@ -1,9 +1,10 @@
-"""What the worker does for privacy, in each cycle a bounded part of it.
+"""What the worker does for privacy and tidiness, in each cycle a bounded part of it.
 
 1. what was kept as long as it usually is, is erased (`privacy.expiry`)
 2. salt keys that are said to be destroyed are, also after a crash or a restored backup (`privacy.salt_keys`)
 3. what was deleted goes out of the database's files too (`storage.forget`)
 4. the rows behind some leaves are held against them (`transparency.row_check`)
+5. client assertions that nobody could use any more are forgotten (`registry.clients.replay`)
 """
 
 import logging
@@ -15,8 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from privacy.expiry import expire
 from privacy.salt_keys import complete_destructions
+from registry.clients.replay import purge_assertions
 from sigill.errors import SigillError
-from storage.engine import reading
+from storage.engine import reading, writing
 from storage.forget import empty_wal
 from transparency.erasures import newest_erasure
 from transparency.log import TransparencyLog
@@ -38,7 +40,13 @@ class Upkeep:
 
     def cycle(self) -> None:
         """Do each part; one that fails is told and hinders no other."""
-        for work in (self._expire, self._destroy_salt_keys, self._clear_files, self._check_rows):
+        for work in (
+            self._expire,
+            self._destroy_salt_keys,
+            self._clear_files,
+            self._check_rows,
+            self._forget_assertions,
+        ):
             self._try(work)
 
     def _try(self, work: Callable[[], None]) -> None:
@@ -62,6 +70,10 @@ class Upkeep:
         newest = _newest_erasures(self._services.engine, self._services.log)
         if newest != self._cleared and empty_wal(self._services.engine):
             self._cleared = newest
+
+    def _forget_assertions(self) -> None:
+        with writing(self._services.engine) as connection:
+            purge_assertions(connection, at=self._services.signing.now())
 
     def _check_rows(self) -> None:
         """Go on where the last cycle ended, through one log after the other, and begin anew after the last."""

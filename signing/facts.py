@@ -9,7 +9,7 @@ from registry.model import Operator
 from registry.operators import find_ai_system
 from sigill.event.kinds import Speaker
 from sigill.policy.facts import MAX_MINUTES, ConversationFacts, Facts
-from sigill.vocabulary import AttestationLevel, Authorship, Channel, Direction, Language
+from sigill.vocabulary import Authorship, Channel, Direction, Language
 from signing.errors import RequestInvalid
 from signing.request import Declared
 
@@ -85,7 +85,7 @@ def gather_facts(
         scope=tuple(sorted(set(declared.scope))),
         draft=declared.draft,
         disclosure=declared.disclosure,
-        attestation=AttestationLevel.C,
+        attestation=declared.attestation,
         vulnerable=declared.vulnerable,
         ai_system_registered=system is not None,
         operator_flags=tuple(sorted(operator.flags)),

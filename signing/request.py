@@ -4,7 +4,18 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sigill.vocabulary import Authorship, Channel, Direction, DisclosureMode, Draft, Enquiry, Language, Purpose, Role
+from sigill.vocabulary import (
+    AttestationLevel,
+    Authorship,
+    Channel,
+    Direction,
+    DisclosureMode,
+    Draft,
+    Enquiry,
+    Language,
+    Purpose,
+    Role,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +30,10 @@ class Digest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """All that an operator says of a message but its content: what messages of one kind have in common."""
+    """All that an operator says of a message but its content: what messages of one kind have in common.
+
+    `attestation` is no word of the operator's: it is how sure the service is of who wrote it, by the credential used.
+    """
 
     authorship: Authorship
     channel: Channel
@@ -34,6 +48,7 @@ class Declared:
     ai_system: str | None = None
     draft: Draft | None = None
     role: Role = Role.OPERATOR
+    attestation: AttestationLevel = AttestationLevel.C
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

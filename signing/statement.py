@@ -32,6 +32,11 @@ from signing.content import SealedContent
 from signing.request import Declared
 
 LATE_AFTER: Final = timedelta(minutes=5)
+_METHODS: Final = {
+    AttestationLevel.A: "signature",
+    AttestationLevel.B: "credential",
+    AttestationLevel.C: "declared",
+}
 _NONE_YET: Final = "A" * 43
 _MOST_DECOYS: Final = DIGESTS - len(NAMES) + 2  # recipient and agent may be missing
 
@@ -103,7 +108,7 @@ def sample_claims(  # noqa: PLR0913 - what a kind of message is made of
         auth=AuthorshipClaim(
             by=declared.authorship, role=declared.role, oversight=words.oversight, dst=words.source_type
         ),
-        att=AttestationClaim(lvl=AttestationLevel.C, m="declared"),
+        att=AttestationClaim(lvl=declared.attestation, m=_METHODS[declared.attestation]),
         ch=declared.channel,
         dir=facts.direction,
         pur=declared.purpose,

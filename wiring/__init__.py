@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
+from api.access import list_routes
 from api.app import make_api
 from api.blueprint import accepts_html
 from api.metrics import Metrics
@@ -53,6 +54,7 @@ from web import (
     operator_page,
     problem_page,
 )
+from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.root_log import published_policy, read_log_policy
 
@@ -197,7 +199,9 @@ def build_app(services: Services) -> Flask:
     pages = _web_world(services)
     app = make_api(
         ApiWorld(
-            callers=Callers(services.engine),
+            callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
+            grants=grant_world(services.identity.issuer, services.engine, services.keys, now=now),
+            registration=registration_world(services.identity.issuer, services.engine, now=now),
             signing=services.signing,
             privacy=services.privacy,
             verification=services.verification,
@@ -213,6 +217,7 @@ def build_app(services: Services) -> Flask:
     )
     app.register_blueprint(make_blueprint(pages))
     app.register_error_handler(404, partial(_not_found, pages))
+    list_routes(app, open_endpoints=OPEN_PAGES)  # one that does not say who may call it stops the start
     return app
 
 

@@ -7,6 +7,7 @@ import flask_swagger_ui
 from flask import Response, render_template, send_from_directory
 from werkzeug.exceptions import NotFound
 
+from api.access import open_to_all
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 from api.problems import all_problems
@@ -29,6 +30,7 @@ _TEXT: Final = {"type": "string"}
 
 
 @blueprint.get("/docs")
+@open_to_all
 @blueprint.response(200, _TEXT, content_type=_PAGE)
 def get_docs() -> Response:
     """Show the OpenAPI document as a page to read and to try."""
@@ -38,6 +40,7 @@ def get_docs() -> Response:
 
 
 @blueprint.get("/docs/assets/<string:name>")
+@open_to_all
 @blueprint.response(200, _TEXT, content_type="*/*")
 @problem_responses(404)
 def get_asset(name: str) -> Response:
@@ -50,6 +53,7 @@ def get_asset(name: str) -> Response:
 
 
 @blueprint.get("/problems/<string:slug>")
+@open_to_all
 @blueprint.response(200, _TEXT, content_type=_PAGE)
 @problem_responses(404)
 def get_problem(slug: str) -> Response:

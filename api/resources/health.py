@@ -2,6 +2,7 @@
 
 from flask import Response, jsonify, make_response
 
+from api.access import open_to_all
 from api.blueprint import ApiBlueprint
 from api.current import world
 from api.schemas.wellknown import HealthSchema, ReadinessSchema
@@ -10,6 +11,7 @@ blueprint = ApiBlueprint("health", __name__, description="For whoever runs the s
 
 
 @blueprint.get("/healthz")
+@open_to_all
 @blueprint.response(200, HealthSchema)
 def get_health() -> Response:
     """Answer while the process lives."""
@@ -17,6 +19,7 @@ def get_health() -> Response:
 
 
 @blueprint.get("/readyz")
+@open_to_all
 @blueprint.response(200, ReadinessSchema)
 @blueprint.alt_response(503, schema=ReadinessSchema)
 def get_readiness() -> Response:

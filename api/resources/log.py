@@ -6,6 +6,7 @@ witnesses cosigned.
 
 from flask import Response, request
 
+from api.access import decides_itself, open_to_all
 from api.auth import authenticate_caller
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
@@ -24,6 +25,7 @@ _NOTE = "text/plain; charset=utf-8"
 
 
 @blueprint.get("/<string:operator_id>/checkpoint")
+@open_to_all
 @blueprint.response(200, {"type": "string"}, content_type=_NOTE)
 @problem_responses(404, 503)
 def get_checkpoint(operator_id: str) -> Response:
@@ -40,6 +42,7 @@ def get_checkpoint(operator_id: str) -> Response:
 
 
 @blueprint.get("/<string:operator_id>/tile/<path:path>")
+@decides_itself("entries of operators' logs; hashes, and the root log, are open to all", scope=Scope.LOG_READ_ENTRIES)
 @blueprint.doc(security=[{}, {"apiKey": []}])
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=_OCTETS)
 @problem_responses(401, 403, 404, 503)

@@ -10,6 +10,7 @@ from marshmallow import ValidationError
 
 from api.auth import authorized, caller, calling_operator
 from api.blueprint import ApiBlueprint, documented, problem_responses, read_body
+from api.bound import bound
 from api.current import world
 from api.preferences import PARAMETER, mark_minimal, wants_minimal
 from api.repeating import repeat_key
@@ -26,6 +27,7 @@ from api.schemas.messages import (
 )
 from api.sealed import decision_value, dump_json, link_of
 from api.sealing import Sealed, seal_messages
+from registry.errors import CredentialBound
 from registry.model import Operator, Scope
 from registry.operators import check_may_seal
 from sigill.policy.decision import decision_to_json
@@ -87,7 +89,7 @@ def post_message() -> Response:
     `Idempotency-Key`, the same request again within 24 hours gets the same answer and seals nothing.
     """
     operator = calling_operator()
-    asked, brief = read_body(_message), wants_minimal()
+    asked, brief = bound(read_body(_message)), wants_minimal()
     with repeat_key("messages", operator.id) as key:
         answer = seal_messages({0: asked}, operator=operator, key=key, brief=brief)[0]
     if isinstance(answer, Exception):
@@ -172,8 +174,8 @@ def _results(messages: list[Any], operator: Operator, key: RepeatKey | None, *, 
         numbers = range(begin, min(begin + _AT_ONCE, len(messages)))
         for number in numbers:
             try:
-                requests[number] = _message.load(messages[number])
-            except ValidationError as error:
+                requests[number] = bound(_message.load(messages[number]))
+            except (ValidationError, CredentialBound) as error:
                 answers[number] = error
         try:
             answers |= seal_messages(requests, operator=operator, key=key, items=len(messages), brief=brief)
@@ -222,5 +224,5 @@ def post_decision(asked: SignRequest) -> Response:
     An operator that may not seal is answered 403, as when it signs.
     """
     operator = calling_operator()
-    facts, decision = decide(asked, operator=operator, world=world().signing)
+    facts, decision = decide(bound(asked), operator=operator, world=world().signing)
     return jsonify(decision_value(facts, decision_to_json(decision), operator))

@@ -8,6 +8,7 @@ from flask import Response, request
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from werkzeug.exceptions import NotFound
 
+from api.access import decides_itself
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 
@@ -16,6 +17,7 @@ _FORWARDED: Final = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", 
 
 
 @blueprint.get("/metrics")
+@decides_itself("the metrics token, or this very machine")
 @blueprint.doc(security=[{}, {"metricsToken": []}])
 @blueprint.response(200, {"type": "string"}, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 @problem_responses(404)

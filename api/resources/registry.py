@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response, jsonify, make_response
 
+from api.access import open_to_all
 from api.blueprint import ApiBlueprint, accepts_html, problem_responses
 from api.current import world
 from api.schemas.registry import OperatorListSchema, OperatorSchema
@@ -19,6 +20,7 @@ _list = OperatorListSchema()
 
 
 @blueprint.get("/operators")
+@open_to_all
 @blueprint.response(200, OperatorListSchema)
 @problem_responses(503)
 def get_operators() -> Response:
@@ -39,6 +41,7 @@ def get_operators() -> Response:
 
 
 @blueprint.get("/operators/<string:operator_id>")
+@open_to_all
 @blueprint.response(200, OperatorSchema)
 @problem_responses(404, 503)
 def get_operator(operator_id: str) -> Response:

@@ -5,6 +5,7 @@ from typing import Final
 
 from flask import Response, jsonify, request
 
+from api.access import open_to_all
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 from api.schemas.withdrawals import StatusListsSchema
@@ -17,6 +18,7 @@ _NUMBER: Final = re.compile(r"(?:0|[1-9][0-9]{0,15})\Z", re.ASCII)
 
 
 @blueprint.get("/<string:number>")
+@open_to_all
 @blueprint.response(200, {"type": "string"}, content_type=STATUS_LIST_TYPE)
 @problem_responses(404, 503)
 def get_status_list(number: str) -> Response:
@@ -33,6 +35,7 @@ def get_status_list(number: str) -> Response:
 
 
 @blueprint.get("")
+@open_to_all
 @blueprint.response(200, StatusListsSchema)
 @problem_responses(503)
 def get_status_lists() -> Response:

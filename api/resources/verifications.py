@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
+from api.access import open_to_all
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 from api.schemas.verifications import VerdictSchema, VerifySchema
@@ -24,6 +25,7 @@ _PREFLIGHT_S = "86400"
 
 
 @blueprint.post("/verifications")
+@open_to_all
 @blueprint.arguments(VerifySchema)
 @blueprint.response(200, VerdictSchema)
 @problem_responses(400, 413, 415, 422, 503)

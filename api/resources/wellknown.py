@@ -2,6 +2,7 @@
 
 from flask import Response, jsonify, request
 
+from api.access import open_to_all
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 from api.schemas.wellknown import ConfigurationSchema, JwksSchema, TrustSchema
@@ -16,6 +17,7 @@ _MAX_AGE_S = 300
 
 
 @blueprint.get("/jwks.json")
+@open_to_all
 @blueprint.response(200, JwksSchema)
 @problem_responses(503)
 def get_jwks() -> Response:
@@ -24,6 +26,7 @@ def get_jwks() -> Response:
 
 
 @blueprint.get("/sigill-trust.json")
+@open_to_all
 @blueprint.response(200, TrustSchema)
 @problem_responses(503)
 def get_trust() -> Response:
@@ -32,6 +35,7 @@ def get_trust() -> Response:
 
 
 @blueprint.get("/sigill-configuration")
+@open_to_all
 @blueprint.response(200, ConfigurationSchema)
 @problem_responses(503)
 def get_configuration() -> Response:

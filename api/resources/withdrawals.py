@@ -7,6 +7,7 @@ from flask import Response, jsonify
 
 from api.auth import authorized, calling_operator
 from api.blueprint import ApiBlueprint, problem_responses
+from api.bound import check_unbound
 from api.current import world
 from api.schemas.withdrawals import WithdrawnSchema, WithdrawSchema
 from registry.model import Scope
@@ -28,6 +29,7 @@ def delete_message(body: dict[str, Any], message_id: str) -> Response:
     The withdrawal is durably in the operator's log before this is answered, and in the message's status list within
     two seconds. It cannot be taken back. A message that was withdrawn before gets the answer it got then.
     """
+    check_unbound()
     withdrawn = withdraw(
         message_id,
         operator_id=calling_operator().id,

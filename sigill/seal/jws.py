@@ -15,6 +15,7 @@ from sigill.errors import MalformedEncoding, MalformedSeal
 from sigill.keys.p256 import Signer
 
 EVENT_TYP: Final = "sigill-event+jwt"  # of what happens in a conversation besides its messages
+ACCESS_TOKEN_TYP: Final = "at+jwt"  # noqa: S105 - RFC 9068: what programs show this service
 MAX_JWS_BYTES: Final = 16_384
 _PARTS: Final = 3
 _SIGNATURE_BYTES: Final = 64

@@ -28,7 +28,7 @@ from sigill.encoding.base64url import format_base64url, parse_base64url
 from sigill.encoding.strict_json import parse_json
 from sigill.errors import MalformedEncoding
 from sigill.report.trust import REPORT_TYP
-from sigill.seal.jws import EVENT_TYP
+from sigill.seal.jws import ACCESS_TOKEN_TYP, EVENT_TYP
 from sigill.seal.token import TYP as SEAL_TYP
 from sigill.status.token import TYP as STATUS_TYP
 from signing.errors import KeyUnusable
@@ -38,7 +38,7 @@ NAME: Final = "keys.json"
 NO_END: Final = datetime(9999, 12, 31, tzinfo=UTC)
 KEPT: Final = timedelta(days=1095)
 _MAX_BYTES: Final = 1_000_000
-_FILE: Final = re.compile(r"(seal|report|status|event|log)-([1-9][0-9]{0,3})(?:\.pem)?\Z")
+_FILE: Final = re.compile(r"(seal|report|status|event|token|log)-([1-9][0-9]{0,3})(?:\.pem)?\Z")
 _MAX_UNIX_S: Final = int(NO_END.timestamp())
 
 
@@ -49,6 +49,7 @@ class KeyKind(StrEnum):
     REPORT = "report"
     STATUS = "status"
     EVENT = "event"
+    TOKEN = "token"  # noqa: S105 - a word
     LOG = "log"
 
 
@@ -57,10 +58,11 @@ TYPS: Final[Mapping[KeyKind, str]] = {
     KeyKind.REPORT: REPORT_TYP,
     KeyKind.STATUS: STATUS_TYP,
     KeyKind.EVENT: EVENT_TYP,
+    KeyKind.TOKEN: ACCESS_TOKEN_TYP,
 }
 """The token type that each kind of P-256 key is bound to."""
 
-ADDED_LATER: Final = frozenset({KeyKind.STATUS, KeyKind.EVENT})  # folders are about that never had them
+ADDED_LATER: Final = frozenset({KeyKind.STATUS, KeyKind.EVENT, KeyKind.TOKEN})  # folders are about that never had them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from registry.clients.access_token import LASTS as TOKEN_LIFETIME
 from sigill.keys.jwks import MAX_KEYS
 from signing.keys.listing import TYPS, KeyKind, ListedKey, Listing, in_order
 from transparency.status_lists import LIFETIME as STATUS_LIFETIME
@@ -21,6 +22,7 @@ HEAD_START: Final = timedelta(seconds=5)
 """What a new key waits at least: every process has found it by then (they look once a second)."""
 
 _SECOND: Final = timedelta(seconds=1)
+_SHORT_LIVED: Final = {KeyKind.STATUS: STATUS_LIFETIME, KeyKind.TOKEN: TOKEN_LIFETIME}
 _MAX_LOG_KEYS: Final = MAX_KEYS  # a trust file takes as many, and one more
 
 
@@ -79,7 +81,7 @@ def is_published(key: ListedKey, *, kept_for: timedelta, at: datetime) -> bool:
     """
     if key.kind is KeyKind.LOG:
         return True
-    return at < key.valid_until + (STATUS_LIFETIME if key.kind is KeyKind.STATUS else kept_for)
+    return at < key.valid_until + _SHORT_LIVED.get(key.kind, kept_for)
 
 
 def _with_next(

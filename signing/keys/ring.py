@@ -3,6 +3,7 @@
 keys/seal-1.pem     P-256, signs seals               keys/log-1.pem        Ed25519, signs checkpoints
 keys/report-1.pem   P-256, signs verification receipts   keys/reference.key  hides conversation references
 keys/status-1.pem   P-256, signs status lists       keys/event-1.pem      P-256, signs conversations' events
+keys/token-1.pem    P-256, signs access tokens
 keys/salts/<operator>/<year>-<month>.key             salts of the disclosures
 
 After a rotation there is `seal-2.pem` beside `seal-1.pem`, and so on. A data folder older than a kind of key gets it
@@ -17,7 +18,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from sigill.keys.jwks import PublishedKey
+from sigill.seal.jws import ACCESS_TOKEN_TYP
 from sigill.tlog.note import VerifierKey
 from signing.errors import KeyUnusable
 from signing.keys.files import Mark, mark_of, missing, open_secret
@@ -74,6 +78,13 @@ class KeyRing:
     def event_signer(self, at: datetime) -> P256Signer:
         """Return the key of events recorded at `at`. Raises KeyUnusable: nobody would believe such an event."""
         return self.current().signer(KeyKind.EVENT, at)
+
+    def token_key(self, kid: str, at: datetime) -> ec.EllipticCurvePublicKey | None:
+        """Return the key of access tokens that is called `kid`, unless it is not believed or was retired long ago."""
+        for key in self.published(at):
+            if key.kid == kid and key.typ == ACCESS_TOKEN_TYP and key.compromised_at is None:
+                return key.public_key
+        return None
 
     def note_signers(self, origin: str, at: datetime) -> tuple[LogSigner, ...]:
         """Return the keys that sign a log's checkpoints at `at`, newest first. Raises KeyUnusable."""

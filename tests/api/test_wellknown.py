@@ -50,7 +50,7 @@ def test_jwcrypto_verifies_a_seal_with_the_jwks(token: str, jwks: dict[str, Any]
 def test_every_published_key_is_p256_for_signing_and_bound_to_one_type(jwks: dict[str, Any]) -> None:
     assert {key["crv"] for key in jwks["keys"]} == {"P-256"}
     assert {(key["alg"], key["use"]) for key in jwks["keys"]} == {("ES256", "sig")}
-    assert len({key["typ"] for key in jwks["keys"]}) == len(parse_jwks(jwks)) == 4
+    assert len({key["typ"] for key in jwks["keys"]}) == len(parse_jwks(jwks)) == 5
     assert not any("d" in key for key in jwks["keys"])
 
 

@@ -196,6 +196,7 @@ def test_a_ring_publishes_each_key_with_its_type_and_time(tmp_path: Path) -> Non
         "ai-verification-report+jwt": ring.signer(KeyKind.REPORT, AT).kid,
         "statuslist+jwt": ring.signer(KeyKind.STATUS, AT).kid,
         "sigill-event+jwt": ring.event_signer(AT).kid,
+        "at+jwt": ring.signer(KeyKind.TOKEN, AT).kid,
     }
     assert {(key.valid_from, key.valid_until) for key in ring.published(AT)} == {(begin, begin + LIFETIME)}
     later = open_key_ring(tmp_path, at=AT + timedelta(days=3), first_start=False)

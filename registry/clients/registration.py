@@ -1,0 +1,120 @@
+"""Registering clients and keys: what was asked, checked and made into the registry's values, then written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from registry.api_keys import OF_ALL_OPERATORS
+from registry.application import check_text
+from registry.clients.model import Client, ClientId, ClientKey
+from registry.clients.possession import check_possession
+from registry.clients.public_key import parse_public_key
+from registry.clients.store import add_key, load_client, save_client
+from registry.errors import ApplicationInvalid, ClientKeyRefused, ClientUnknown
+from registry.model import OperatorId, Role
+from registry.operators import find_ai_system, load_operator
+from sigill.encoding.ulid import CROCKFORD
+from storage.engine import writing
+
+LASTS: Final = timedelta(days=365)
+LONGEST: Final = timedelta(days=1095)
+LATEST_BEGIN: Final = timedelta(days=365)
+_ID_BYTES: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedKey:
+    """A key to register: its public JWK, the proof of possession, and when it may be used (None: now, for a year)."""
+
+    jwk: Any
+    proof: str
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationWorld:
+    """What registering needs of the outside; `random(n)` is a CSPRNG."""
+
+    issuer: str
+    engine: Engine
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+
+
+def register_client(
+    *,
+    operator_id: OperatorId | None,
+    name: str,
+    role: Role,
+    ai_system: str | None,
+    key: AskedKey,
+    world: RegistrationWorld,
+) -> Client:
+    """Register a client with its first key.
+
+    Raises ApplicationInvalid (also for a system that a role other than signer is to be bound to), AiSystemUnknown,
+    OperatorNotFound, ClientKeyRefused.
+    """
+    at = world.now()
+    if operator_id is None and role not in OF_ALL_OPERATORS:
+        raise ApplicationInvalid(f"a client of role {role} belongs to an operator")
+    if operator_id is not None and role is Role.REGISTRAR:
+        raise ApplicationInvalid("a registrar belongs to no operator")
+    if ai_system is not None and role is not Role.SIGNER:
+        raise ApplicationInvalid("only a signer can be bound to an AI system")
+    client = Client(
+        id=make_client_id(world.random(_ID_BYTES)),
+        operator_id=operator_id,
+        name=check_text("name", name),
+        role=role,
+        ai_system=ai_system,
+        created_at=at,
+        keys=(_checked(key, operator_id=operator_id, issuer=world.issuer, at=at),),
+    )
+    with writing(world.engine) as connection:
+        if operator_id is not None:
+            operator = load_operator(connection, operator_id)
+            if ai_system is not None:
+                find_ai_system(operator, ai_system)
+        save_client(connection, client)
+    return client
+
+
+def register_key(client_id: str, key: AskedKey, *, operator_id: str | None, world: RegistrationWorld) -> ClientKey:
+    """Register one more key of an operator's client: the others go on. Raises ClientUnknown, ClientKeyRefused."""
+    at = world.now()
+    made = _checked(key, operator_id=operator_id, issuer=world.issuer, at=at)
+    with writing(world.engine) as connection:
+        client = load_client(connection, client_id)
+        check_owner(client, operator_id)
+        add_key(connection, client, made, at=at)
+    return made
+
+
+def check_owner(client: Client, operator_id: str | None) -> None:
+    """Raise ClientUnknown unless the client is this operator's: another's looks like none."""
+    if client.operator_id != operator_id:
+        raise ClientUnknown("there is no such client")
+
+
+def make_client_id(randomness: bytes) -> ClientId:
+    """Return an id from 20 random bytes: `cl-` and 20 Crockford symbols in lower case."""
+    if len(randomness) != _ID_BYTES:
+        raise ValueError("a client's id takes 20 random bytes")
+    return ClientId("cl-" + "".join(CROCKFORD[byte & 31] for byte in randomness).lower())
+
+
+def _checked(asked: AskedKey, *, operator_id: str | None, issuer: str, at: datetime) -> ClientKey:
+    key = parse_public_key(asked.jwk)
+    begins = asked.valid_from or at
+    ends = asked.valid_until or begins + LASTS
+    if begins >= ends or ends <= at:
+        raise ClientKeyRefused("a key ends after it begins, and not in the past")
+    if begins > at + LATEST_BEGIN or ends > begins + LONGEST:
+        raise ClientKeyRefused("a key begins within a year, and is good for at most three")
+    check_possession(asked.proof, key=key, operator_id=operator_id, issuer=issuer, at=at)
+    return ClientKey(key=key, valid_from=begins, valid_until=ends, created_at=at)

@@ -1,0 +1,71 @@
+"""The one table of who may do what: every route that is not open to all, and who gets further than its door."""
+
+from typing import Any, Final
+
+ROLES: Final = ("signer", "admin", "auditor", "auditor of all", "registrar")
+READERS: Final = frozenset({"signer", "admin", "auditor", "auditor of all"})
+AUDITORS: Final = frozenset({"auditor", "auditor of all"})
+SIGNER: Final = frozenset({"signer"})
+ADMIN: Final = frozenset({"admin"})
+
+ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
+    ("POST", "/v1/messages"): SIGNER,
+    ("POST", "/v1/messages/batch"): SIGNER,
+    ("DELETE", "/v1/messages/{message_id}"): SIGNER,
+    ("POST", "/v1/messages/{message_id}/erasure"): ADMIN,
+    ("GET", "/v1/messages/{message_id}"): READERS,
+    ("GET", "/v1/messages/{message_id}/proof"): READERS,
+    ("POST", "/v1/conversations/{conversation_id}/events"): SIGNER,
+    ("GET", "/v1/conversations/{conversation_id}"): READERS,
+    ("GET", "/v1/conversations"): READERS,
+    ("POST", "/v1/decisions"): SIGNER | ADMIN,
+    ("POST", "/v1/clients"): ADMIN,
+    ("GET", "/v1/clients"): ADMIN,
+    ("GET", "/v1/clients/{client_id}"): ADMIN,
+    ("DELETE", "/v1/clients/{client_id}"): ADMIN,
+    ("POST", "/v1/clients/{client_id}/keys"): ADMIN,
+    ("DELETE", "/v1/clients/{client_id}/keys/{thumbprint}"): ADMIN,
+    ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
+    ("GET", "/log/{operator_id}/erasures"): AUDITORS,
+}
+"""Of the log's tiles this is about entries; their hashes are open."""
+
+OPEN: Final = frozenset(
+    {
+        ("GET", "/"),
+        ("GET", "/check"),
+        ("POST", "/check"),
+        ("GET", "/s/{code}"),
+        ("GET", "/static/{name}"),
+        ("GET", "/.well-known/jwks.json"),
+        ("GET", "/.well-known/oauth-authorization-server"),
+        ("GET", "/.well-known/sigill-configuration"),
+        ("GET", "/.well-known/sigill-trust.json"),
+        ("GET", "/docs"),
+        ("GET", "/docs/assets/{name}"),
+        ("GET", "/healthz"),
+        ("GET", "/log/{operator_id}/checkpoint"),
+        ("GET", "/metrics"),
+        ("GET", "/openapi.json"),
+        ("GET", "/problems/{slug}"),
+        ("GET", "/readyz"),
+        ("GET", "/registry/operators"),
+        ("GET", "/registry/operators/{operator_id}"),
+        ("GET", "/status"),
+        ("GET", "/status/{number}"),
+        ("POST", "/oauth/token"),
+        ("POST", "/v1/verifications"),
+    }
+)
+
+OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
+"""Where the address names something: another operator's credential finds nothing there."""
+
+BODY: Final[dict[str, Any]] = {"authorship": "human", "channel": "chat", "enquiry": "informational"}
+BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
+    ("POST", "/v1/messages"): BODY | {"text": "Hej"},
+    ("POST", "/v1/messages/batch"): {"messages": [BODY | {"text": "Hej"}]},
+    ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
+    ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
+    ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
+}

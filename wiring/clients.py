@@ -1,0 +1,41 @@
+"""What clients, their keys and their tokens need of the other parts."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Engine
+
+from registry.callers import ReadToken
+from registry.clients.access_token import AccessToken, read_access_token
+from registry.clients.grant import GrantWorld
+from registry.clients.registration import RegistrationWorld
+from signing.keys.listing import KeyKind
+from signing.keys.ring import KeyRing
+
+OPEN_PAGES: Final = frozenset(
+    {*(f"web.{page}" for page in ("verify", "check", "start", "code", "static")), "api-docs.openapi_json"}
+)
+"""What anyone may see beside the API's own routes: the customer's pages, and the API's description."""
+
+
+def grant_world(issuer: str, engine: Engine, keys: KeyRing, *, now: Callable[[], datetime]) -> GrantWorld:
+    """Return what giving out access tokens needs."""
+    signer = partial(keys.signer, KeyKind.TOKEN)
+    return GrantWorld(issuer=issuer, engine=engine, now=now, random=secrets.token_bytes, signer=signer)
+
+
+def registration_world(issuer: str, engine: Engine, *, now: Callable[[], datetime]) -> RegistrationWorld:
+    """Return what registering clients and keys needs."""
+    return RegistrationWorld(issuer=issuer, engine=engine, now=now, random=secrets.token_bytes)
+
+
+def token_reader(issuer: str, keys: KeyRing) -> ReadToken:
+    """Return what verifies access tokens in this process, asking nobody."""
+
+    def read(text: str, at: datetime) -> AccessToken:
+        return read_access_token(text, issuer=issuer, key_of=keys.token_key, at=at)
+
+    return read
