@@ -26,8 +26,8 @@ def use_assertion(connection: Connection, assertion: Assertion) -> None:
     """Mark an assertion as used. Raises Untrusted where it was used before."""
     row = {"digest": _digest(assertion), "expires_at_ms": to_ms(assertion.expires_at + SKEW)}
     insert: Any = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
-    written = connection.execute(insert(used_assertions).values(row).on_conflict_do_nothing())
-    if written.rowcount != 1:
+    statement = insert(used_assertions).values(row).on_conflict_do_nothing().returning(used_assertions.c.expires_at_ms)
+    if connection.execute(statement).first() is None:  # what is in the way gives back no row
         raise Untrusted(Reason.REPLAYED, "this assertion was used before: make a new one, with another jti")
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jwt
@@ -19,7 +20,7 @@ from sigill.report.standing import State
 from storage.engine import writing
 from tests.builders_access import BODY
 from tests.builders_clients import BANK, Key, TestClient, bearer, later, new_client
-from tests.builders_deployment import Deployment, operator
+from tests.builders_deployment import Deployment, deploy, operator
 
 AI: dict[str, Any] = BODY | {"authorship": "ai", "disclosure": "separate", "text": "Hej"}
 
@@ -475,3 +476,14 @@ def test_a_client_has_ten_keys_at_most(shared: Deployment) -> None:
     key = Key()
     body = {"jwk": key.jwk, "proof": key.prove(client.issuer)}
     assert shared.client.post(path, json=body, headers=admin).status_code == 422
+
+
+def test_on_each_database_a_token_seals_and_is_given_once(database_url: str, tmp_path: Path) -> None:
+    made = deploy(tmp_path, database_url=database_url)
+    client = new_client(made)
+    assertion = client.assertion()
+    token = client.ask(assertion).get_json()["access_token"]
+    assert client.ask(assertion).get_json()["error"] == "invalid_client"
+    sealed = made.client.post("/v1/messages", json=BODY | {"text": "Hej"}, headers=bearer(token))
+    made.services.engine.dispose()
+    assert sealed.status_code == 201
