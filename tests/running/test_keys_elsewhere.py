@@ -271,7 +271,7 @@ def test_keys_move_to_kms_and_back(
         stack.enter_context(kms_credentials())
         desk = Desk(tmp_path, {"SIGILL_KMS_ENDPOINT": stack.enter_context(moto_server())}, capsys)
         sealed = [desk.seal()]
-        for kind in ("seal", "report", "event", "status"):
+        for kind in ("seal", "report", "event", "status", "token"):
             desk.rotate(kind, "--to", "kms:new")
         desk.rotate("seal")
         assert desk.places() == {
