@@ -107,14 +107,14 @@ _KINDS: Final = (
 )
 _PERSONAL: Final = (
     "It would be personal data in a public register, so it is not taken and not kept. A sole trader uses another "
-    "identifier that says nothing of the person: a LEI, or a VAT number where that does not contain the person's number "
+    "identifier that says nothing of the person: a LEI, or a VAT number where that does not hold the person's number "
     "(in Sweden and Spain it does)."
 )
 
 
 def _not_of_this_form(text: str) -> IdentifierRefused:
     if _NATIONAL_SCHEME.match(text):
-        return IdentifierRefused(Refusal.SCHEME_UNKNOWN, f"A national scheme cannot be checked. {_KINDS}")
+        return IdentifierRefused(Refusal.SCHEME_UNKNOWN, f"National schemes are not taken. {_KINDS}")
     return IdentifierRefused(
         Refusal.NOT_OF_THIS_FORM,
         "An identifier is three letters for its kind, two for the country, a hyphen, and the number. " + _KINDS,
