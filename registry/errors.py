@@ -9,6 +9,7 @@ RegistryError(SigillError)
 ├── OperatorNotVerified    applied, not yet verified: cannot seal
 ├── OperatorSuspended      suspended or revoked: cannot seal
 ├── AiSystemUnknown        the operator has registered no such AI system
+├── IdentifierRefused      no identifier of an organisation, or a person's (registry.checks.identifiers)
 ├── ApplicationInvalid     an operator, AI system or key cannot be entered like this
 └── TransitionRefused      the life cycle has no such step
 """

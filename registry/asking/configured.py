@@ -66,7 +66,7 @@ class ConfiguredFetch:
         self._check_asked_of(question)
         tries = self._limits.tries if question.body is None or self._posts_may_repeat else 1
         deadline_s = self._patience.now_s() + self._limits.whole_s
-        for turn in count(1):
+        for turn in count(1):  # pragma: no branch - it has no end
             answered, failure = self._try(question, until_s=deadline_s)
             may_pass = answered.status in _TRY_AGAIN if answered else failure is not None and failure.code in _MAY_PASS
             pause_s = self._pause_s(turn, answered)
@@ -128,11 +128,6 @@ class ConfiguredFetch:
         )
 
 
-def now_utc() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
-
-
 Clock = Callable[[], datetime]
 
 
@@ -154,17 +149,14 @@ def _read(response: urllib3.BaseHTTPResponse, *, most_bytes: int) -> bytes:
 
 
 def _tell(error: Exception) -> NoAnswer:
-    cause = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error
-    match cause:
+    match error:
         case urllib3.exceptions.NameResolutionError():
             return NoAnswer("unknown_host", "Its name leads to no address.")
         case urllib3.exceptions.SSLError():
             return NoAnswer("tls", "It did not prove who it is (TLS).")
-        case urllib3.exceptions.TimeoutError() if not isinstance(cause, urllib3.exceptions.NewConnectionError):
-            return NoAnswer("timeout", "It did not answer in time.")
-        case TimeoutError():
-            return NoAnswer("timeout", "It did not answer in time.")
         case urllib3.exceptions.NewConnectionError():
             return NoAnswer("refused", "It takes no connections.")
+        case urllib3.exceptions.TimeoutError() | TimeoutError():
+            return NoAnswer("timeout", "It did not answer in time.")
         case _:
             return NoAnswer("broken", "Its answer broke off or cannot be read.")

@@ -15,7 +15,7 @@ from stdnum.exceptions import ValidationError
 
 from registry.checks.national_numbers import has_check_digits, is_personal, read_national_number
 from registry.checks.vat_numbers import is_vat_country, read_vat_number
-from registry.errors import ApplicationInvalid
+from registry.errors import RegistryError
 
 MAX_TEXT: Final = 120
 _FORM: Final = re.compile(r"([A-Za-z]{3})([A-Za-z]{2})-([0-9A-Za-z][0-9A-Za-z .,:/_-]{0,99})\Z")
@@ -51,7 +51,7 @@ class Refusal(StrEnum):
     PSP_FORM = "psp_form"
 
 
-class IdentifierRefused(ApplicationInvalid):
+class IdentifierRefused(RegistryError):
     """The identifier is not taken; `reason` says why. The message never repeats it: it may be a person's number."""
 
     def __init__(self, reason: Refusal, text: str) -> None:
@@ -97,7 +97,7 @@ def read_identifier(text: str) -> Identifier:
             return _read_vat(country, reference)
         case Scheme.PAYMENT_SERVICES:
             return _read_psp(country, reference)
-        case Scheme.REGISTER:
+        case _:
             return _read_registered(country, reference)
 
 

@@ -2,13 +2,14 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from registry.asking.configured import ConfiguredFetch, Limits
 from registry.asking.exchange import Answered, NoAnswer, Question
 from sigill.client.retry import Patience
-from tests.registry.asking.builders_playing import Play, Played, playing
+from tests.registry.asking.builders_playing import Play, Played, playing, playing_over_tls
 
 QUICK = Limits(whole_s=1.0, try_s=0.4, tries=3)
 AT_ONCE = Patience(first_s=0.0, longest_s=0.0)
@@ -138,6 +139,15 @@ def test_a_closed_port_is_told_from_a_name_that_leads_nowhere() -> None:
     nowhere = Played(base_url="http://register.invalid")
     with fetching(nowhere, limits=Limits(whole_s=5.0, try_s=1.0, tries=1)) as fetch:
         assert refusal(fetch, get(nowhere)).code == "unknown_host"
+
+
+def test_only_a_certificate_that_somebody_vouches_for_is_taken(tmp_path: Path) -> None:
+    with playing_over_tls(Play(body=b"safe"), folder=tmp_path) as (played, certificate):
+        with fetching(played) as fetch:
+            assert refusal(fetch, get(played)).code == "tls"
+        trusting = ConfiguredFetch([played.base_url], limits=QUICK, ca_file=str(certificate))
+        assert trusting(get(played)).body == b"safe"
+        trusting.close()
 
 
 def test_a_host_without_a_certificate_is_not_asked_over_https() -> None:

@@ -68,6 +68,7 @@ OF_PEOPLE = [
     "NTRSE-168112189876",
     "NTRSE-811278-9873",  # a coordination number: the day is 60 more
     "VATSE-811218987601",
+    "VATSE-SE811218987601",
     "PSDSE-FINA-8112189876",
     "PNOSE-5560360793",
     "NTRDK-211062-5629",  # stdnum.dk.cpr
