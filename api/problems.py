@@ -11,6 +11,7 @@ from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
 from conversations.errors import ConversationNotFound, EditRefused
 from privacy.errors import RecordNotFound
+from registry.checks.identifiers import IdentifierRefused
 from registry.errors import (
     AiSystemUnknown,
     ApplicationInvalid,
@@ -101,6 +102,12 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     ),
     TransitionRefused: Problem(
         "transition-refused", 409, "The life cycle has no such step", "See the operator's state first."
+    ),
+    IdentifierRefused: Problem(
+        "identifier-refused",
+        422,
+        "The identifier cannot be taken",
+        "The detail says why. Use a company register number, a VAT number or a LEI; never a person's number.",
     ),
     ApplicationInvalid: Problem(
         "application-invalid", 422, "The operator cannot be entered like this", "Mend what the detail names."

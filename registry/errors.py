@@ -13,6 +13,7 @@ RegistryError(SigillError)
 ├── GrantRefused           no access token is given for this
 ├── ClientUnknown          the operator has no such client or key
 ├── ClientKeyRefused       a client's public key, or the proof of its possession, cannot be taken
+├── IdentifierRefused      no identifier of an organisation, or a person's (registry.checks.identifiers)
 ├── ApplicationInvalid     an operator, AI system or key cannot be entered like this
 └── TransitionRefused      the life cycle has no such step
 """

@@ -6,6 +6,7 @@ the guarantor's own network. What asks a register or an authority is given the o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 
@@ -21,12 +22,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A whole answer of any status, its body no longer than was asked for. Header names are in lower case."""
+    """A whole answer of any status, its body no longer than was asked for. Header names are in lower case.
+
+    `fetched_at` is set where it was fetched earlier and remembered since.
+    """
 
     url: str
     status: int
     headers: Mapping[str, str]
     body: bytes
+    fetched_at: datetime | None = None
 
 
 class NoAnswer(Exception):
