@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 CODE := adapters api audit conversations policies privacy registry running sigill signing storage transparency verification web wiring settings wsgi.py tests benchmarks examples
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-servers faults lint format bench requirements clean
+.PHONY: help run test test-fast test-servers faults log-faults lint format bench requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-14s %s\n' "$$name" "$$what"; done
@@ -34,6 +34,9 @@ test-servers: .venv/.dev ## What needs Debian packages (a browser, servers): ins
 faults: .venv/.dev ## The service under load and a thousand kills, full disks, lost databases … on both engines: hours
 	sh requirements/install-debian.sh
 	$(BIN)/python -m tests.faults $(FAULTS)
+
+log-faults: .venv/.dev ## Every fault of the log, really made, and who caught it, as a table: two minutes
+	@$(BIN)/python -m tests.log_faults $(FAULTS)
 
 lint: .venv/.dev ## Formatting, lint, types and the import layers
 	$(BIN)/python -m ruff format --check .

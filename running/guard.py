@@ -7,18 +7,21 @@ logs if it must.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from running.seen import NAME, read_seen
 from sigill.report.trust import ROOT
 from sigill.tlog.checkpoint import Checkpoint
+from sigill.tlog.faults import Finding
 from sigill.tlog.note import VerifierKey
-from transparency.growth import proof_between
 from transparency.publisher import check_heads_held, report_roll_back
 from transparency.publishing.opening import open_targets
 from transparency.publishing.target import PublishingFailed
 from transparency.root_log import halt
 from transparency.witnessing import Witness, find_roll_back
 from wiring import Services, now
+
+_IN_DATA_FOLDER: Final = f"{NAME} in the data folder"
 
 
 class RolledBackLog(Exception):
@@ -44,10 +47,30 @@ def check_not_rolled_back(services: Services, witnesses: Mapping[str, Witness]) 
             note,
             seen,
             keys=root_keys(services),
-            proof_from=lambda size: proof_between(services.engine, ROOT, size, seen.size),
+            proof_from=lambda size: services.log.proof_between(ROOT, size, seen.size),
         )
         if found is not None:
             raise RolledBackLog(_sentence(report_roll_back(services.engine, found).detail))
+
+
+def find_behind_note(services: Services) -> Finding | None:
+    """Compare the root log with what this host kept of it; where it is behind, halt every log and say so.
+
+    Cheap enough for every few seconds. The database may be another one than at the start: connections find a standby
+    that was promoted by themselves, and witnesses are asked only when a log has grown.
+    Raises StoreUnavailable, LogCorrupt, OSError.
+    """
+    note, head = read_seen(services.settings.var), services.log.head(ROOT)
+    if note is None or head is None:
+        return None
+    found = find_roll_back(
+        _IN_DATA_FOLDER,
+        note,
+        Checkpoint(head.origin, head.size, head.root),
+        keys=root_keys(services),
+        proof_from=lambda size: services.log.proof_between(ROOT, size, head.size),
+    )
+    return None if found is None else report_roll_back(services.engine, found)
 
 
 def root_keys(services: Services) -> tuple[VerifierKey, ...]:
@@ -62,7 +85,7 @@ def _seen(services: Services, witnesses: Mapping[str, Witness], origin: str) -> 
     kept = read_seen(services.settings.var)
     copy = _published_note(services)
     notes: Iterable[tuple[str, str | None]] = (
-        (f"{NAME} in the data folder", kept),
+        (_IN_DATA_FOLDER, kept),
         ("what was published", copy),
         *(
             (f"the witness {witness.key.name}", witness.shown(origin, root_keys(services)))

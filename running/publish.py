@@ -106,14 +106,16 @@ def _describe_log(log: PublishedLog) -> Iterator[str]:
 
 
 def _check(services: Services, targets: Targets) -> int:
-    reader, found = LogReader(services.engine), 0
+    reader, found, trust = LogReader(services.engine), 0, services.trust()
     heads = [head for head in reader.heads() if head.log_id != ROOT or newest_note(services.engine) is not None]
     for head in heads:
+        log = trust.root if head.log_id == ROOT else trust.logs.get(head.log_id)
+        keys = () if log is None else log.keys
         parts = [(targets.public, public_content(head.log_id))]
         if targets.entries is not None and head.log_id != ROOT:
             parts.append((targets.entries, Content.ENTRIES))
         for target, content in parts:
-            for finding in check_published(reader, target, head, content):
+            for finding in check_published(reader, target, head, content, keys=keys):
                 found += 1
                 sys.stdout.write(f"{finding.fault}: {target}/{finding.where}: {finding.detail}.\n")
     sys.stdout.write(f"{_count(len(heads), 'log')} checked in {targets.public}, {_count(found, 'fault')}.\n")

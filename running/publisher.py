@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from running.guard import root_keys
+from running.guard import find_behind_note, root_keys
 from running.publish import publish_now
 from running.seen import keep_seen
 from running.witnesses import ask_over_http
@@ -26,6 +26,7 @@ from transparency.errors import TransparencyError
 from transparency.publisher import Publisher, Round
 from transparency.publishing.everything import Targets
 from transparency.publishing.opening import open_targets
+from transparency.root_log import newest_checkpoint
 from transparency.witnessing import Witnesses
 from wiring import Services, build_services, now
 
@@ -46,7 +47,16 @@ def make_publisher(services: Services) -> Publisher:
 
 
 def publish_once(publisher: Publisher, services: Services) -> Round | None:
-    """Make one round, or None if another process is at it. Raises TransparencyError, SQLAlchemyError, OSError."""
+    """Make one round, or None if another process is at it. Raises TransparencyError, SQLAlchemyError, OSError.
+
+    Whoever is at it, this host first compares the root log with what it has seen of it, and notes what there is now.
+    """
+    found = find_behind_note(services)
+    if found is not None:
+        return Round(0, None, (found,), {})
+    shown = newest_checkpoint(services.engine)
+    if shown is not None:
+        keep_seen(services.settings.var, shown.note)
     with try_lead(services.engine, LOCK) as leads:
         if not leads:
             return None
@@ -92,6 +102,7 @@ class Copies:
         self._services = services
         self._targets = targets
         self._remembered: dict[str, str] = {}
+        self._failed: dict[str, str] = {}
 
     def write(self) -> None:
         """Publish what is new, if there is anywhere to publish to. Raises TransparencyError, SQLAlchemyError."""
@@ -99,7 +110,9 @@ class Copies:
             return
         published = publish_now(self._services, self._targets, remembered=self._remembered)
         for log_id, why in published.failed.items():
-            _LOGGER.error("the log %s was not published: %s", log_id, why)
+            if self._failed.get(log_id) != why:
+                _LOGGER.error("the log %s was not published: %s", log_id, why)
+        self._failed = dict(published.failed)
 
 
 class Teller:
@@ -107,13 +120,17 @@ class Teller:
 
     def __init__(self) -> None:
         self._declined: dict[str, str] = {}
+        self._found: frozenset[str] = frozenset()
 
     def tell(self, done: Round | None) -> None:
         """Log the findings of a round, and which witnesses began or ceased to answer."""
         if done is None:
             return
-        for finding in done.findings:
-            _LOGGER.error("%s: %s (%s): %s", finding.fault, finding.origin, finding.where, finding.detail)
+        found = [f"{each.fault}: {each.origin} ({each.where}): {each.detail}" for each in done.findings]
+        for said in found:
+            if said not in self._found:
+                _LOGGER.error("%s", said)
+        self._found = frozenset(found)
         if done.kept is None:
             return
         for name, why in done.declined.items():

@@ -4,6 +4,10 @@ The file is the newest cosigned root checkpoint. A database that was restored fr
 behind when it was promoted, is shorter than that; the guarantor's own signature in the file says so.
 """
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +21,11 @@ _MAX_BYTES: Final = 65_536
 
 
 def keep_seen(folder: Path, note: str) -> None:
-    """Keep a note unless the file has a larger one. Raises OSError."""
-    kept = read_seen(folder)
-    if kept is None or _size(kept) <= _size(note):
-        replace_file(folder / NAME, note.encode())
+    """Keep a note unless the file has a larger one; of several processes one after the other. Raises OSError."""
+    with _turn(folder):
+        kept = read_seen(folder)
+        if kept is None or (kept != note and _size(kept) <= _size(note)):
+            replace_file(folder / NAME, note.encode())
 
 
 def read_seen(folder: Path) -> str | None:
@@ -36,3 +41,13 @@ def read_seen(folder: Path) -> str | None:
 
 def _size(note: str) -> int:
     return parse_checkpoint(parse_note(note).text).size
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server of the tests' own, and databases in it."""
+"""A real PostgreSQL server of the tests' own, databases in it, and a second server that follows it."""
 
 import ctypes
 import glob
@@ -22,6 +22,8 @@ from psycopg import sql
 
 _BINARIES: Final = "/usr/lib/postgresql/*/bin"
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+_INITDB: Final = ("-A", "trust", "-E", "UTF8", "--no-sync")
+_BASEBACKUP: Final = ("--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync")
 _START_S: Final = 30.0
 _STOP_S: Final = 20.0
 
@@ -29,13 +31,16 @@ _STOP_S: Final = 20.0
 class PostgresServer:
     """One server on a free port of 127.0.0.1, its data in a folder of its own. Not as root: the server refuses that."""
 
-    def __init__(self, folder: Path, *, settings: dict[str, str]) -> None:
+    def __init__(self, folder: Path, *, settings: dict[str, str], copy_of: "PostgresServer | None" = None) -> None:
         self.folder = folder
         self.port = _free_port()
         self._settings = settings
         self._names = (f"test_{number}" for number in count(1))
         self._process: subprocess.Popen[bytes] | None = None
-        self._initialise()
+        if copy_of is None:
+            self._initialise()
+        else:
+            self._copy(copy_of)
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
@@ -75,6 +80,29 @@ class PostgresServer:
             for statement in statements:
                 connection.execute(statement)
 
+    def ask(self, query: str) -> Any:
+        """Return the one value that a query gives, asked as the superuser."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            row = connection.execute(query).fetchone()
+        return None if row is None else row[0]
+
+    def wait_for(self, question: str) -> None:
+        """Return when a question is answered with true. Raises TimeoutError."""
+        deadline = time.monotonic() + _START_S
+        while not self.ask(question):
+            if time.monotonic() > deadline:
+                raise TimeoutError(question)
+            time.sleep(0.05)
+
+    def cut_off(self) -> None:
+        """Have a standby receive no more, as when the network between the two fails."""
+        self.execute("ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
+        self.wait_for("SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
+
+    def promote(self) -> None:
+        """Make a standby the primary; return when it takes writes."""
+        self._run("pg_ctl", "promote", "-D", str(self.folder / "data"), "-w")
+
     def make_database(self, *, template: str = "template1", name: str | None = None) -> str:
         """Make a database as a copy of another; return its name."""
         made = name or next(self._names)
@@ -86,12 +114,19 @@ class PostgresServer:
         self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _initialise(self) -> None:
+        self._run("initdb", "-D", str(self.folder / "data"), "-U", "postgres", *_INITDB)
+
+    def _copy(self, primary: "PostgresServer") -> None:
+        """Take what the primary has, and follow it from then on."""
+        source = ["-h", "127.0.0.1", "-p", str(primary.port), "-U", "postgres"]
+        self._run("pg_basebackup", "-D", str(self.folder / "data"), *source, *_BASEBACKUP)
+
+    def _run(self, program: str, *arguments: str) -> None:
         unprivileged = _unprivileged()
         if unprivileged:
             os.chown(self.folder, unprivileged["user"], unprivileged["group"])
-        command = [_binary("initdb"), "-D", str(self.folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
         done = subprocess.run(
-            [*command, "--no-sync"],
+            [_binary(program), *arguments],
             capture_output=True,
             text=True,
             check=False,
@@ -107,11 +142,14 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(**settings: str) -> Iterator[PostgresServer]:
-    """Run a server until the block ends; `settings` are those of postgresql.conf. It keeps what it acknowledged."""
+def postgres_server(*, copy_of: PostgresServer | None = None, **settings: str) -> Iterator[PostgresServer]:
+    """Run a server until the block ends; `settings` are those of postgresql.conf. It keeps what it acknowledged.
+
+    With `copy_of` it is a standby that streams from that server.
+    """
     folder = Path(tempfile.mkdtemp(prefix="sigill-postgres-"))
     try:
-        server = PostgresServer(folder, settings={"shared_buffers": "32MB", **settings})
+        server = PostgresServer(folder, settings={"shared_buffers": "32MB", **settings}, copy_of=copy_of)
         server.start()
         try:
             yield server

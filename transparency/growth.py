@@ -10,7 +10,9 @@ from transparency.errors import LogCorrupt, StoreUnavailable
 from transparency.reading import LogReader
 
 
-def check_growth(engine: Engine, log_id: str, *, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
+def check_growth(
+    engine: Engine, reader: LogReader, log_id: str, *, old: tuple[int, bytes], new: tuple[int, bytes]
+) -> None:
     """Check that a log's stored tiles lead from its head `old` (size, root) to its head `new`.
 
     Raises LogCorrupt where they do not: what was signed before is no longer the beginning. Raises StoreUnavailable.
@@ -20,7 +22,7 @@ def check_growth(engine: Engine, log_id: str, *, old: tuple[int, bytes], new: tu
         raise LogCorrupt(f"log {log_id} has {new_size} leaves, and a head of it has {old_size}")
     try:
         with reading(engine) as connection:
-            read = LogReader(engine).nodes(connection, log_id, new_size)
+            read = reader.nodes(connection, log_id, new_size)
             if root_hash(new_size, read) != new_root:
                 raise LogCorrupt(f"log {log_id}: its tiles do not lead to the root of its {new_size} leaves")
             proof = consistency_proof(old_size, new_size, read) if old_size else ()
@@ -33,7 +35,7 @@ def check_growth(engine: Engine, log_id: str, *, old: tuple[int, bytes], new: tu
         raise LogCorrupt(f"log {log_id}: its first {old_size} leaves are not those of its earlier head") from None
 
 
-def proof_between(engine: Engine, log_id: str, old_size: int, new_size: int) -> tuple[bytes, ...]:
+def proof_between(engine: Engine, reader: LogReader, log_id: str, old_size: int, new_size: int) -> tuple[bytes, ...]:
     """Return the consistency proof from a log's head of `old_size` to that of `new_size`; nothing from 0.
 
     Raises LogCorrupt, StoreUnavailable; ValueError unless 0 <= old_size <= new_size.
@@ -42,6 +44,6 @@ def proof_between(engine: Engine, log_id: str, old_size: int, new_size: int) -> 
         return ()
     try:
         with reading(engine) as connection:
-            return consistency_proof(old_size, new_size, LogReader(engine).nodes(connection, log_id, new_size))
+            return consistency_proof(old_size, new_size, reader.nodes(connection, log_id, new_size))
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"the database did not answer: {type(error).__name__}") from error

@@ -16,6 +16,7 @@ from storage.engine import own_turn_at, writing
 from transparency.append import Append, Appended, LogHead, StoredToken
 from transparency.commit_queue import MAX_BATCH, MAX_WAITING, CommitObserver, CommitQueue
 from transparency.errors import LogConflict, StoreUnavailable, TransparencyError
+from transparency.growth import check_growth, proof_between
 from transparency.reading import LogReader
 from transparency.receipts import Receipt, whole_receipt
 from transparency.renewal import renew_checkpoints
@@ -139,6 +140,20 @@ class TransparencyLog:
         origin, root, path = self._reader.proof_at(log_id, index, tree_size)
         note = signed_checkpoint(Checkpoint(origin, tree_size, root), signers_for=self._signers_for, at=at)
         return format_proof(LogProof(index, tuple(path), note))
+
+    def check_growth(self, log_id: str, *, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
+        """Check that a log's tiles lead from its head `old` (size, root) to `new`. Raises LogCorrupt if they do not.
+
+        Raises StoreUnavailable.
+        """
+        check_growth(self._engine, self._reader, log_id, old=old, new=new)
+
+    def proof_between(self, log_id: str, old_size: int, new_size: int) -> tuple[bytes, ...]:
+        """Return the consistency proof from a log's head of `old_size` to that of `new_size`; nothing from 0.
+
+        Raises LogCorrupt, StoreUnavailable; ValueError unless 0 <= old_size <= new_size.
+        """
+        return proof_between(self._engine, self._reader, log_id, old_size, new_size)
 
     def renew_checkpoints(self) -> int:
         """Sign each log's checkpoint anew where other keys sign now; return how many. Raises StoreUnavailable."""

@@ -4,7 +4,8 @@ One round, in this order; whatever is killed, the next round, here or elsewhere,
 
 1. which logs have grown since their newest head, and did they only grow? One that did not is halted.
 2. their heads, in one commit of the root log
-3. the root's checkpoint to the witnesses; one that can prove we are shorter than we were halts every log
+3. the root's checkpoint to the witnesses; one that can prove we are shorter than we were halts every log, and one that
+   has forgotten what it cosigned is reported
 4. the cosigned checkpoint is kept: from now on receipts are whole, and everybody is shown it
 """
 
@@ -20,7 +21,6 @@ from sigill.tlog.leaf import HeadLeaf
 from sigill.tlog.note import VerifierKey
 from transparency.append import LogHead
 from transparency.errors import LogCorrupt, StoreUnavailable
-from transparency.growth import check_growth, proof_between
 from transparency.log import TransparencyLog
 from transparency.root_log import (
     PublishedHead,
@@ -63,6 +63,8 @@ class Publisher:
         shown = newest_checkpoint(self.engine)
         if head is None or not head.size or (shown is not None and shown.size >= head.size):
             return Round(len(added), None, tuple(findings), {})
+        if shown is not None:
+            self.witnesses.recall(shown.note)
         return self._witness(head, len(added), findings)
 
     def _changed(self) -> tuple[dict[str, HeadLeaf], list[Finding]]:
@@ -75,7 +77,7 @@ class Publisher:
             if head.log_id == ROOT or head.size == (0 if last is None else last.size):
                 continue
             try:
-                check_growth(self.engine, head.log_id, old=_place(last), new=(head.size, head.root))
+                self.log.check_growth(head.log_id, old=_place(last), new=(head.size, head.root))
             except LogCorrupt as error:
                 halt(self.engine, str(error), log_id=head.log_id)
                 findings.append(Finding(_fault(head, last), head.origin, f"{head.size} leaves", str(error)))
@@ -87,8 +89,12 @@ class Publisher:
         outcome = self.witnesses.cosign(
             head.checkpoint,
             keys=self.root_keys(),
-            proof_from=lambda size: proof_between(self.engine, ROOT, size, head.size),
+            proof_from=lambda size: self.log.proof_between(ROOT, size, head.size),
         )
+        findings += [
+            Finding(Fault.WITNESS_FORGOT, head.origin, f"witness {name}", str(forgot))
+            for name, forgot in outcome.forgot.items()
+        ]
         if outcome.rolled_back is not None:
             findings.append(report_roll_back(self.engine, outcome.rolled_back))
             return Round(added, None, tuple(findings), outcome.declined)
@@ -113,7 +119,7 @@ def check_heads_held(engine: Engine, log: TransparencyLog) -> list[Finding]:
     for log_id, last in load_newest_heads(engine).items():
         head = stored[log_id]
         try:
-            check_growth(engine, log_id, old=_place(last), new=(head.size, head.root))
+            log.check_growth(log_id, old=_place(last), new=(head.size, head.root))
         except StoreUnavailable:
             raise
         except LogCorrupt as error:

@@ -2,7 +2,8 @@
 
 A witness answers with its cosignature, or with the size of the head that it knows (then it is asked again, with a
 proof from there). One that knows more than there is has either seen what we lost, or lies. It is believed when it shows
-a note that our own key signed: nobody else could have made that.
+a note that our own key signed: nobody else could have made that. One that knows less than it cosigned before has
+forgotten, or lies: it may catch up, and is reported, for a witness that forgets could cosign a second history.
 """
 
 import time
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from sigill.errors import SigillError
-from sigill.tlog.checkpoint import Checkpoint, verify_checkpoint
+from sigill.tlog.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from sigill.tlog.cosignature import WitnessKey, verify_cosignatures
 from sigill.tlog.log_policy import LogPolicy, quorum_time
 from sigill.tlog.note import NoteSignature, SignedNote, VerifierKey, format_note, parse_note
@@ -78,13 +79,28 @@ class RolledBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgot:
+    """A witness said that it stands at `size`, and it had cosigned `before` leaves, which is more."""
+
+    size: int
+    before: int
+
+    def __str__(self) -> str:
+        return f"it says that it has cosigned {self.size} leaves, and it cosigned {self.before} before"
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """The note with what cosignatures came, whether they reach the quorum, who declined and why, and a roll-back."""
+    """The note with what cosignatures came, whether they reach the quorum, who declined and why, and a roll-back.
+
+    `forgot` are the witnesses that know less than they cosigned before, whether or not they have caught up since.
+    """
 
     note: str
     quorum: bool
     declined: Mapping[str, str] = field(default_factory=dict)
     rolled_back: RolledBack | None = None
+    forgot: Mapping[str, Forgot] = field(default_factory=dict)
 
 
 ProofFrom = Callable[[int], tuple[bytes, ...]]
@@ -98,6 +114,20 @@ class Witnesses:
         self._asked = asked
         self._timeout_s = timeout_s
         self._known: dict[str, int] = {}
+        self._forgot: dict[str, Forgot] = {}
+
+    def recall(self, note: str) -> None:
+        """Remember whoever cosigned a note that was kept, so that a new process knows, too, where each stands."""
+        try:
+            parsed = parse_note(note)
+            size = parse_checkpoint(parsed.text).size
+            keys = self._policy.witness_keys
+            cosigned = {each.key for each in verify_cosignatures(parsed, keys=keys)}
+        except SigillError:  # a note that was damaged in the database tells nothing
+            return
+        for name, witness in self._policy.witnesses.items():
+            if witness.key in cosigned:
+                self._known[name] = max(size, self._known.get(name, 0))
 
     def cosign(self, note: str, *, keys: tuple[VerifierKey, ...], proof_from: ProofFrom) -> Outcome:
         """Have a root checkpoint cosigned. `proof_from` gives the consistency proof from a smaller size."""
@@ -117,14 +147,14 @@ class Witnesses:
                 deadline = min(deadline, time.monotonic() + GRACE_S)
         pool.shutdown(wait=False, cancel_futures=True)
         late_ones = {running[future]: "no answer in time" for future in late}
-        return replace(outcome, declined=dict(outcome.declined) | late_ones)
+        forgot, self._forgot = self._forgot, {}
+        return replace(outcome, declined=dict(outcome.declined) | late_ones, forgot=forgot)
 
     def _ask(
         self, name: str, witness: Witness, note: str, keys: tuple[VerifierKey, ...], proof_from: ProofFrom
     ) -> Reply | RolledBack:
         head = verify_checkpoint(note, origin=keys[0].name, keys=keys)
         old_size = min(self._known.get(name, head.size), head.size)
-        reply: Reply = Declined("was asked too often")
         for _ in range(_ROUNDS):
             reply = witness.add(AddCheckpoint(old_size, proof_from(old_size), note))
             if isinstance(reply, Cosigned):
@@ -135,8 +165,10 @@ class Witnesses:
             if reply.size > head.size:
                 claimed = Declined(f"says it has seen {reply.size} leaves", answered=True)
                 return _judge_claim(name, witness, head, keys, proof_from) or claimed
+            if reply.size < (before := self._known.get(name, 0)):
+                self._forgot[name] = Forgot(reply.size, before)
             old_size = reply.size
-        return reply
+        return Declined(f"says that it stands at {old_size} leaves, and does not go on from there", answered=True)
 
     def _conclude(self, parsed: SignedNote, replies: Mapping[str, "Reply | RolledBack"]) -> Outcome:
         lines = tuple(reply.line for reply in replies.values() if isinstance(reply, Cosigned))

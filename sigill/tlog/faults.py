@@ -50,6 +50,8 @@ class Fault(StrEnum):
     """A line under a witness's name does not verify."""
     WITNESS_AHEAD = "witness_ahead"
     """A witness has seen a longer log than there is now: something was rolled back."""
+    WITNESS_FORGOT = "witness_forgot"
+    """A witness says that it stands before what it has cosigned: its state was lost or restored, or it lies."""
     STALE = "stale"
     """No new checkpoint for too long."""
     ROW_WRONG = "row_wrong"

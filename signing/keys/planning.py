@@ -62,9 +62,13 @@ def compromised(listing: Listing, kind: KeyKind, generation: int, *, since: date
     if key.compromised_at is not None or key.valid_until <= at:
         return listing
     begins = max(key.valid_from, at.replace(microsecond=0))
+    if kind is KeyKind.LOG:
+        listing = _replaced(listing, [_never_again(marked, at)])
+        ending: tuple[ListedKey, ...] = ()  # other log keys may still sign beside
+    else:
+        ending = listing.of(kind)
     if _has_good_successor(listing, key, at):
-        return _replaced(listing, [replace(marked, valid_until=_end(key, begins))])
-    ending = [marked] if kind is KeyKind.LOG else listing.of(kind)  # other log keys may still sign beside
+        return _replaced(listing, [replace(each, valid_until=_end(each, begins)) for each in ending if each == marked])
     return _with_next(listing, kind, at=at, begins=begins, ending=ending, ends=begins)
 
 
@@ -92,6 +96,15 @@ def _with_next(
 def _end(key: ListedKey, old_ends: datetime) -> datetime:
     """Return when an older key ends: one that would begin later only never signs, for the newest one goes first."""
     return min(key.valid_until, max(old_ends, key.valid_from + _SECOND))
+
+
+def _never_again(key: ListedKey, at: datetime) -> ListedKey:
+    """Return a log's key that does not sign from `at` on: all keys whose span holds a time sign, not the newest alone.
+
+    Of one condemned in its first second, or before that, the span lies before: a list has no empty ones.
+    """
+    ends = at.replace(microsecond=0)
+    return replace(key, valid_from=min(key.valid_from, ends - _SECOND), valid_until=ends)
 
 
 def _has_good_successor(listing: Listing, key: ListedKey, at: datetime) -> bool:

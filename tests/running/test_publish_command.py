@@ -71,6 +71,21 @@ def test_it_checks_and_mends(desk: Desk, deployment: Deployment) -> None:
     assert desk.run("--check")[0] == 0
 
 
+def test_a_published_checkpoint_that_was_damaged_is_not_taken_for_another_log(
+    desk: Desk, deployment: Deployment
+) -> None:
+    deployment.services.log.append(Append("exempelbanken", leaf_of(LeafKind.POLICY, b"a leaf")))
+    desk.run("--once")
+    place = desk.public / "log" / "exempelbanken" / "checkpoint"
+    place.write_text(place.read_text("utf-8").replace("\n1\n", "\n9\n"), "utf-8")
+    code, out, _ = desk.run("--check")
+    assert code == 1
+    assert out.startswith(f"signature_wrong: {desk.public}/log/exempelbanken/checkpoint: none of the log's keys signed")
+    place.unlink()
+    assert desk.run("--once")[0] == 0
+    assert desk.run("--check")[0] == 0
+
+
 def test_a_log_that_fails_is_named_and_the_others_are_published(desk: Desk, deployment: Deployment) -> None:
     deployment.add(operator("telebolaget"))
     place = desk.public / "log" / "exempelbanken" / "checkpoint"

@@ -15,7 +15,7 @@ import pytest
 from registry.model import OperatorId, Role
 from running.first_start import prepare
 from running.guard import RolledBackLog
-from running.publisher import Copies, make_publisher, publish_once
+from running.publisher import LOCK, Copies, Teller, make_publisher, publish_once
 from running.seen import NAME, keep_seen, read_seen
 from settings import SettingsInvalid, read_settings
 from sigill.report.checks import Detail
@@ -24,12 +24,15 @@ from sigill.report.logged import look_in_log
 from sigill.report.trust import ROOT
 from sigill.seal.token import parse_seal
 from sigill.tlog.checkpoint import parse_checkpoint
+from sigill.tlog.faults import Fault, Finding
 from sigill.tlog.leaf import HeadLeaf
 from sigill.tlog.note import format_vkey, parse_note
 from storage.engine import reading
+from storage.leading import try_lead
 from tests.builders_deployment import Deployment, operator
 from tests.builders_witness import Witness
 from tests.running.dying_publisher import DIED, STEPS
+from transparency.publisher import Round
 from transparency.publishing.opening import open_targets
 from transparency.root_log import load_newest_heads, newest_checkpoint
 from transparency.tables import heads
@@ -268,6 +271,46 @@ def test_what_no_witness_could_say_at_the_start_halts_the_logs_as_soon_as_one_ca
         assert response.headers["Retry-After"] == "600"
 
 
+def test_a_database_that_falls_behind_what_this_host_has_seen_is_halted_though_nothing_grows(tmp_path: Path) -> None:
+    with watched(tmp_path) as made:
+        made.seal(made.open())
+        made.publish()
+        made.close()
+        shutil.copytree(made.var, tmp_path / "backup")
+        made.seal(made.open())
+        made.publish()
+        for name in ("sigill.db", "sigill.db-wal", "sigill.db-shm"):
+            (made.var / name).unlink(missing_ok=True)
+        shutil.copy(tmp_path / "backup" / "sigill.db", made.var / "sigill.db")
+        for witness in made.witnesses:
+            witness.kill()
+        services = made.open().services
+        done = publish_once(make_publisher(services), services)
+        assert done is not None
+        assert [finding.fault for finding in done.findings] == [Fault.WITNESS_AHEAD]
+        assert all("root.checkpoint in the data folder" in (head.halted or "") for head in services.log.logs())
+        assert _size(read_seen(made.var)) == 2
+
+
+def test_a_host_that_does_not_publish_keeps_what_there_is_to_see_all_the_same(tmp_path: Path) -> None:
+    with watched(tmp_path) as made:
+        made.seal(made.open())
+        made.publish()
+        (made.var / NAME).unlink()
+        services = made.open().services
+        with try_lead(made.open().services.engine, LOCK) as leads:
+            assert leads
+            assert publish_once(make_publisher(services), services) is None
+        assert _size(read_seen(made.var)) == 1
+
+
+def test_what_is_wrong_is_told_when_it_begins_and_again_when_it_comes_back(caplog: pytest.LogCaptureFixture) -> None:
+    teller, finding = Teller(), Finding(Fault.WITNESS_AHEAD, "guarantor.example/log/root", "2 leaves", "seen by w1")
+    for findings in ((finding,), (finding,), (), (finding,)):
+        teller.tell(Round(0, None, findings, {}))
+    assert caplog.messages == ["witness_ahead: guarantor.example/log/root (2 leaves): seen by w1"] * 2
+
+
 def test_a_policy_that_cannot_be_used_ends_the_start_with_its_line(tmp_path: Path) -> None:
     policy = tmp_path / "policy"
     chosen = {"VAR": str(tmp_path / "var"), "SIGILL_LOG_POLICY_FILE": str(policy)}
@@ -285,7 +328,7 @@ def test_what_was_seen_never_gets_smaller_and_what_is_no_note_counts_for_nothing
     notes = [f"log.example/root\n{size}\n{'A' * 43}=\n\n— log.example/root {'A' * 12}\n" for size in (5, 3, 7)]
     for note, kept in zip(notes, (5, 5, 7), strict=True):
         keep_seen(tmp_path, note)
-        assert parse_checkpoint(parse_note(read_seen(tmp_path) or "").text).size == kept
+        assert _size(read_seen(tmp_path)) == kept
     (tmp_path / NAME).write_bytes(b"\xff")
     assert read_seen(tmp_path) is None
 
@@ -297,3 +340,7 @@ def test_the_newest_heads_are_one_for_each_log(tmp_path: Path) -> None:
             made.publish()
         newest = load_newest_heads(made.open().services.engine)
         assert {head.log_id: (head.size, head.root_index) for head in newest.values()} == {"exempelbanken": (3, 2)}
+
+
+def _size(note: str | None) -> int:
+    return parse_checkpoint(parse_note(note or "").text).size

@@ -154,6 +154,23 @@ def test_a_checkpoint_gains_signatures_and_loses_none(reader: LogReader) -> None
     assert target.objects["log/bank/checkpoint"].decode() == signed
 
 
+@pytest.mark.parametrize("content", [Content.TILES, Content.ENTRIES])
+def test_a_partial_object_that_went_while_others_published_is_no_fault_where_the_full_one_begins_like_it(
+    reader: LogReader, content: Content
+) -> None:
+    targets = {Content.TILES: MemoryTarget(), Content.ENTRIES: MemoryTarget()}
+    for size in (200, 600):
+        publish(reader, targets[Content.TILES], size, entries_target=targets[Content.ENTRIES])
+    target, kind = targets[content], "entries" if content is Content.ENTRIES else "0"
+    assert f"log/bank/tile/{kind}/000.p/200" not in target.objects
+    target.objects["log/bank/checkpoint"] = note_at(reader, "bank", 200).encode()  # as read just before
+    assert checked(reader, target, content) == []
+    full = target.objects[f"log/bank/tile/{kind}/000"]
+    target.objects[f"log/bank/tile/{kind}/000"] = full[:9] + bytes([full[9] ^ 1]) + full[10:]
+    wrong = "bundle_wrong" if content is Content.ENTRIES else "tile_wrong"
+    assert checked(reader, target, content) == [(wrong, f"log/bank/tile/{kind}/000.p/200")]
+
+
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("of_entries", [False, True])
 def test_a_publisher_killed_at_any_step_leaves_a_whole_log_and_the_next_completes_it(

@@ -87,6 +87,13 @@ class LyingWitness(HonestWitness):
         return Knows(1_000_000)
 
 
+class StuckWitness(HonestWitness):
+    """One that says of every proof that it should have begun elsewhere."""
+
+    def add(self, request: AddCheckpoint) -> Reply:
+        return Knows(1 if request.old_size == 0 else 0)
+
+
 @pytest.fixture
 def rooted(log: TransparencyLog) -> TransparencyLog:
     log.create_log(ROOT, ROOT_ORIGIN)
@@ -209,6 +216,39 @@ def test_a_witness_that_lies_about_its_size_is_passed_over(engine: Engine, roote
     assert done.kept is not None
     assert done.declined == {"W2": "says it has seen 1000000 leaves"}
     append_some(rooted, seal, "2")
+
+
+@pytest.mark.parametrize("same_process", [True, False])
+def test_a_witness_that_forgot_catches_up_and_is_reported_once(
+    engine: Engine, rooted: TransparencyLog, seal: Seal, same_process: bool
+) -> None:
+    witnesses = both()
+    working = publisher(engine, rooted, witnesses)
+    for name in ("1", "2", "3"):
+        append_some(rooted, seal, name)
+        assert working.run().findings == ()
+    witnesses["W2"] = HonestWitness("W2")
+    if not same_process:
+        working = publisher(engine, rooted, witnesses)
+    working.witnesses._asked = witnesses
+    append_some(rooted, seal, "4")
+    done = working.run()
+    assert [(finding.fault, finding.where) for finding in done.findings] == [(Fault.WITNESS_FORGOT, "witness W2")]
+    assert "it has cosigned 0 leaves, and it cosigned 3 before" in done.findings[0].detail
+    assert done.kept is not None
+    assert done.kept.quorum
+    assert witnesses["W2"].size == 4
+    append_some(rooted, seal, "5")
+    assert working.run().findings == ()
+
+
+def test_a_witness_that_never_takes_the_proof_it_asked_for_is_passed_over_with_its_reason(
+    engine: Engine, rooted: TransparencyLog, seal: Seal
+) -> None:
+    append_some(rooted, seal, "1")
+    done = publisher(engine, rooted, {"W1": HonestWitness("W1"), "W2": StuckWitness("W2")}, quorum="either").run()
+    assert done.kept is not None
+    assert done.declined == {"W2": "says that it stands at 0 leaves, and does not go on from there"}
 
 
 def test_a_witness_that_shows_what_we_signed_and_lost_halts_every_log(

@@ -134,6 +134,35 @@ def test_a_log_is_audited_with_its_entries_and_erasures_over_a_few_connections(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("over_http", [True, False])
+def test_readers_of_an_older_checkpoint_take_the_full_tile_where_the_partial_one_is_gone(
+    over_http: bool,
+    made: Published,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SIGILL_API_KEY", KEY)
+    erased = with_erasures(made, 1)
+    made.publish()
+    for log in (made.log(BANK), made.root):
+        grown = log.copy()
+        grown.grow(300)
+        for path, data in grown.files().items():
+            made.write(f"log/{log.name}/{path}", data)
+        partial = {path for path in log.files() if ".p/" in path and path.partition(".p/")[0] in grown.files()}
+        assert partial
+        for path in partial:
+            made.path(f"log/{log.name}/{path}").unlink()
+    with played(made, erased) as (address, _):
+        source = address if over_http else str(made.folder)
+        answer = audit(capsys, source, "--since", str(made.path(f"log/{BANK}/checkpoint")))
+        assert (answer["code"], answer["findings"]) == (0, [])
+        assert all(log["entries_checked"] for log in answer["logs"])
+        assert main(["monitor", source, "--state", str(tmp_path / "watched"), "--once"]) == 0
+
+
+@pytest.mark.slow
 def test_without_a_key_or_with_anothers_only_the_tiles_are_audited(
     made: Published, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
