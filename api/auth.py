@@ -7,9 +7,10 @@ from typing import Any, Final, ParamSpec, TypeVar
 from flask import g, request
 
 from api.current import world
+from api.limits import note_refused, take_by_scope
 from registry.api_keys import check_scope
 from registry.callers import Caller
-from registry.errors import CredentialMissing, CredentialUnknown, ScopeMissing
+from registry.errors import CredentialExpired, CredentialMissing, CredentialUnknown, ScopeMissing
 from registry.model import Operator, Scope
 
 MAX_HEADER: Final = 512
@@ -20,7 +21,7 @@ Answer = TypeVar("Answer")
 def authorized(scope: Scope) -> Callable[[Callable[Parameters, Answer]], Callable[Parameters, Answer]]:
     """Let a view run only for callers whose key has `scope`; `caller()` then says who it is.
 
-    The view raises CredentialMissing, CredentialUnknown, CredentialExpired, ScopeMissing.
+    The view raises CredentialMissing, CredentialUnknown, CredentialExpired, ScopeMissing, LimitReached, GuessingSlowed.
     """
 
     def decorate(view: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
@@ -50,13 +51,26 @@ def calling_operator() -> Operator:
 
 
 def authenticate_caller(scope: Scope) -> Caller:
-    """Return who the request's key belongs to, if it has `scope`."""
+    """Return who the request's key belongs to, if it has `scope`; the call is counted.
+
+    A good key is good however many wrong ones came from the same address: with 256 random bits there is nothing to
+    guess, and an office's old client must not shut out its new one.
+    """
+    try:
+        found = _find_caller()
+    except (CredentialMissing, CredentialUnknown, CredentialExpired) as error:
+        note_refused(wrong=isinstance(error, CredentialUnknown))
+        raise
+    take_by_scope(scope, found.credential.prefix)
+    check_scope(found.credential, scope)
+    return found
+
+
+def _find_caller() -> Caller:
     token = bearer_token()
     if token is None:
         raise CredentialMissing("this call needs an API key")
-    found = world().callers.find(token, at=world().signing.now())
-    check_scope(found.credential, scope)
-    return found
+    return world().callers.find(token, at=world().signing.now())
 
 
 def bearer_token() -> str | None:

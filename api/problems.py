@@ -6,6 +6,7 @@ A problem's page says what it means and how to mend it; `title` and `mend` are t
 from collections.abc import Mapping
 from typing import Final
 
+from api.limits_problems import LIMITS_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
 from conversations.errors import ConversationNotFound, EditRefused
@@ -134,6 +135,7 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     ),
     MessageNotFound: _NO_MESSAGE,
     RecordNotFound: _NO_MESSAGE,
+    **LIMITS_PROBLEMS,
     **PRIVACY_PROBLEMS,
     ConversationNotFound: Problem(
         "conversation-not-found",

@@ -18,6 +18,7 @@ from api.problem import Problem
 from api.problems import HTTP_PROBLEMS, INTERNAL, problem_of
 from api.shapes import decision_parts
 from conversations.errors import EditRefused
+from limiting.errors import LimitingError, LimitReached
 from privacy.errors import RequesterInvalid, RetentionNotOver
 from registry.errors import AiSystemUnknown, CredentialExpired, CredentialMissing, CredentialUnknown
 from settings.discretion import where_raised
@@ -65,6 +66,8 @@ def error_problem(error: SigillError) -> Response:
     response = problem_response(problem, body)
     if isinstance(error, CredentialMissing | CredentialUnknown | CredentialExpired):
         response.headers["WWW-Authenticate"] = 'Bearer realm="sigill"'
+    if isinstance(error, LimitingError):
+        response.headers["Retry-After"] = str(error.after_s)
     if isinstance(error, Refused) and error.repeated:
         response.headers[REPLAYED] = "true"
     return response
@@ -102,6 +105,8 @@ def _describe(error: SigillError) -> dict[str, Any]:
         ]
     if isinstance(error, Refused):
         body |= _refusal(error)
+    if isinstance(error, LimitReached):
+        body["violated-policies"] = [error.standing.quota.name]
     if isinstance(error, RetentionNotOver):
         period = error.period
         body["retention"] = {"rule": period.rule, "basis": period.basis, "sources": list(period.sources)}

@@ -14,6 +14,7 @@
 | SIGILL_ROOT_INTERVAL  | seconds between rounds of the root log's publisher | 10                                    |
 | SIGILL_LOG_POLICY_FILE | the witnesses to ask, as a C2SP tlog-policy      | none: no witness is asked              |
 | SIGILL_METRICS_TOKEN_FILE | the file of the token that opens /metrics     | none: this machine only, on trial      |
+| SIGILL_LIMITS, SIGILL_LIMITS_URL, SIGILL_TRUSTED_PROXIES, SIGILL_PROXY_HEADER | see `settings.limits` | limited |
 | SIGILL_PUBLISH_TO, SIGILL_PUBLISH_ENTRIES_TO, SIGILL_S3_ENDPOINT | see `settings.publishing` | not published |
 
 SIGILL_DATABASE_URL is another name of DATABASE_URL. A password is better kept in a passfile than in it.
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from settings import database, publishing
+from settings import database, limits, publishing
 
 _OURS: Final = "SIGILL_"
 _KNOWN: Final = {
@@ -45,6 +46,7 @@ _KNOWN: Final = {
     "SIGILL_LOG_POLICY_FILE",
     "SIGILL_METRICS_TOKEN_FILE",
     *publishing.NAMES,
+    *limits.NAMES,
     "SIGILL_URL",  # the command line's; harmless here
     "SIGILL_API_KEY",
 }
@@ -83,6 +85,7 @@ class Settings:
     log_policy_file: Path | None
     metrics_token_file: Path | None
     publishing: publishing.Publishing
+    limits: limits.Limits
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -115,6 +118,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     faults += database_faults
     published, publishing_faults = publishing.read_publishing(environment, var=var)
     faults += publishing_faults
+    limited, limits_faults = limits.read_limits(environment)
+    faults += limits_faults
     if faults:
         raise SettingsInvalid(faults)
     return Settings(
@@ -131,6 +136,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_policy_file=_file(environment, "SIGILL_LOG_POLICY_FILE"),
         metrics_token_file=_file(environment, "SIGILL_METRICS_TOKEN_FILE"),
         publishing=published,
+        limits=limited,
     )
 
 

@@ -115,9 +115,12 @@ class Deployment:
         return value
 
 
-def deploy(folder: Path, *operators: Operator, database_url: str = "") -> Deployment:
-    """Return a deployment in `folder` with the given operators (by default one bank) and database (a file in it)."""
-    settings = read_settings({"VAR": str(folder / "var"), "DATABASE_URL": database_url})
+def deploy(folder: Path, *operators: Operator, database_url: str = "", **more: str) -> Deployment:
+    """Return a deployment in `folder` with the given operators (by default one bank) and database (a file in it).
+
+    Nothing is limited unless `more` settings say so.
+    """
+    settings = read_settings({"VAR": str(folder / "var"), "DATABASE_URL": database_url, "SIGILL_LIMITS": "off"} | more)
     services = build_services(settings, first_start=True)
     migrate(services.engine)
     deployment = Deployment(services, build_app(services))

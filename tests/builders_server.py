@@ -59,8 +59,8 @@ class Served:
 
 
 @contextmanager
-def served(made: Deployment, folder: Path, *, workers: int = 2) -> Iterator[Served]:
-    """Serve a deployment until the block ends. Raises TimeoutError."""
+def served(made: Deployment, folder: Path, *, workers: int = 2, **more: str) -> Iterator[Served]:
+    """Serve a deployment until the block ends, unlimited unless `more` settings say so. Raises TimeoutError."""
     port = free_port()
     server = Served(port, folder / "gunicorn.log")
     settings = {
@@ -68,7 +68,8 @@ def served(made: Deployment, folder: Path, *, workers: int = 2) -> Iterator[Serv
         "SIGILL_BIND": f"127.0.0.1:{port}",
         "SIGILL_PUBLIC_URL": server.url,
         "WEB_CONCURRENCY": str(workers),
-    }
+        "SIGILL_LIMITS": "off",
+    } | more
     with server.log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"],

@@ -39,7 +39,7 @@ def get_docs() -> Response:
 
 @blueprint.get("/docs/assets/<string:name>")
 @blueprint.response(200, _TEXT, content_type="*/*")
-@problem_responses(404)
+@problem_responses(404, 429)
 def get_asset(name: str) -> Response:
     """Serve the few files the documentation page needs."""
     if name == "start.js":
@@ -51,7 +51,7 @@ def get_asset(name: str) -> Response:
 
 @blueprint.get("/problems/<string:slug>")
 @blueprint.response(200, _TEXT, content_type=_PAGE)
-@problem_responses(404)
+@problem_responses(404, 429)
 def get_problem(slug: str) -> Response:
     """Explain one kind of problem."""
     if slug not in all_problems():

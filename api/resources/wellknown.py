@@ -17,7 +17,7 @@ _MAX_AGE_S = 300
 
 @blueprint.get("/jwks.json")
 @blueprint.response(200, JwksSchema)
-@problem_responses(503)
+@problem_responses(429, 503)
 def get_jwks() -> Response:
     """Publish the P-256 keys, each bound to the token type it may sign."""
     return _public(jsonify(format_jwks(world().trust().keys)))
@@ -25,7 +25,7 @@ def get_jwks() -> Response:
 
 @blueprint.get("/sigill-trust.json")
 @blueprint.response(200, TrustSchema)
-@problem_responses(503)
+@problem_responses(429, 503)
 def get_trust() -> Response:
     """Publish issuer, keys and logs in one file for checking offline."""
     return _public(jsonify(format_trust(world().trust())))
@@ -33,7 +33,7 @@ def get_trust() -> Response:
 
 @blueprint.get("/sigill-configuration")
 @blueprint.response(200, ConfigurationSchema)
-@problem_responses(503)
+@problem_responses(429, 503)
 def get_configuration() -> Response:
     """Publish where everything is."""
     base = world().base_url
