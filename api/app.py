@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound
 from api.blueprint import MAX_BODY_BYTES, ProblemApi
 from api.chunks import expect_broken_chunks
 from api.current import EXTENSION
+from api.limits import install_limits
 from api.resources import (
     clients,
     conversations,
@@ -86,6 +87,7 @@ def make_api(world: ApiWorld) -> Flask:
     install_problem_handlers(app)
     app.before_request(_refuse_nul)
     app.after_request(_harden)
+    install_limits(app)
     app.wsgi_app = expect_broken_chunks(app.wsgi_app)  # type: ignore[assignment,method-assign]
     return app
 

@@ -13,6 +13,7 @@ from flask import g, request
 from api.access import Access, mark
 from api.audit import tell_refusal
 from api.current import world
+from api.limits import note_refused, take_by_scope
 from api.problems import problem_of
 from registry.api_keys import check_scope
 from registry.callers import Caller
@@ -27,7 +28,7 @@ Answer = TypeVar("Answer")
 def authorized(scope: Scope) -> Callable[[Callable[Parameters, Answer]], Callable[Parameters, Answer]]:
     """Let a view run only for callers whose credential has `scope`; `caller()` then says who it is.
 
-    The view raises CredentialMissing, CredentialUnknown, CredentialExpired, ScopeMissing.
+    The view raises CredentialMissing, CredentialUnknown, CredentialExpired, ScopeMissing, LimitReached, GuessingSlowed.
     """
 
     def decorate(view: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
@@ -57,18 +58,34 @@ def calling_operator() -> Operator:
 
 
 def authenticate_caller(scope: Scope) -> Caller:
-    """Return who the request's key or token belongs to, if it has `scope`."""
-    token = bearer_token()
-    if token is None:
-        raise CredentialMissing("this call needs an API key or an access token")
+    """Return who the request's key or token belongs to, if it has `scope`; the call is counted.
+
+    A good key is good however many wrong ones came from the same address: with 256 random bits there is nothing to
+    guess, and an office's old client must not shut out its new one.
+    """
     found: Caller | None = None
     try:
-        found = world().callers.find(token, at=world().signing.now())
+        found = _find_caller()
+        take_by_scope(scope, found.credential.prefix)
         check_scope(found.credential, scope)
-    except (CredentialUnknown, CredentialExpired, ScopeMissing) as error:
+    except CredentialMissing:
+        note_refused(wrong=False)
+        raise
+    except (CredentialUnknown, CredentialExpired) as error:
+        tell_call_refused(error, found)
+        note_refused(wrong=isinstance(error, CredentialUnknown))
+        raise
+    except ScopeMissing as error:
         tell_call_refused(error, found)
         raise
     return found
+
+
+def _find_caller() -> Caller:
+    token = bearer_token()
+    if token is None:
+        raise CredentialMissing("this call needs an API key or an access token")
+    return world().callers.find(token, at=world().signing.now())
 
 
 def tell_call_refused(error: RegistryError, found: Caller | None) -> None:

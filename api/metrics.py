@@ -44,6 +44,8 @@ class _Meters:
     waiting: Gauge
     refused: Counter
     line_waits: Histogram
+    limited: Counter
+    uncounted: Counter
 
 
 class Metrics:
@@ -109,6 +111,14 @@ class Metrics:
     def refused(self, reason: str) -> None:
         """Count a request that was not taken into the queue. `reason` is one of a few fixed words."""
         self._meters.refused.labels(reason).inc()
+
+    def limited(self, quota: str) -> None:
+        """Count a request that was refused by a quota, or slowed down for guessing."""
+        self._meters.limited.labels(quota).inc()
+
+    def limits_uncounted(self, store: str) -> None:
+        """Count what the limits' `server` or `table` did not count."""
+        self._meters.uncounted.labels(store).inc()
 
     def waiting(self, count: int) -> None:
         """Note how many requests wait for a commit now."""
@@ -219,4 +229,24 @@ def _make_meters(registry: CollectorRegistry) -> _Meters:
             buckets=_COMMIT_S,
             registry=registry,
         ),
+        limited=_make_limited(registry),
+        uncounted=_make_uncounted(registry),
+    )
+
+
+def _make_limited(registry: CollectorRegistry) -> Counter:
+    return Counter(
+        "sigill_limited_total",
+        "Requests refused by a rate limit, by its name; `guessing` are those slowed down after wrong keys or codes",
+        ("limit",),
+        registry=registry,
+    )
+
+
+def _make_uncounted(registry: CollectorRegistry) -> Counter:
+    return Counter(
+        "sigill_limits_uncounted_total",
+        "Counts that the limits' server (Redis, Valkey) or this machine's table did not take",
+        ("store",),
+        registry=registry,
     )

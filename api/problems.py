@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from api.credential_problems import CREDENTIAL_PROBLEMS
+from api.limits_problems import LIMITS_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
 from conversations.errors import ConversationNotFound, EditRefused
@@ -129,6 +130,7 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     ),
     MessageNotFound: _NO_MESSAGE,
     RecordNotFound: _NO_MESSAGE,
+    **LIMITS_PROBLEMS,
     **PRIVACY_PROBLEMS,
     ConversationNotFound: Problem(
         "conversation-not-found",

@@ -18,6 +18,7 @@ from api.problem import Problem
 from api.problems import HTTP_PROBLEMS, INTERNAL, problem_of
 from api.shapes import decision_parts
 from conversations.errors import EditRefused
+from limiting.errors import LimitingError, LimitReached
 from privacy.errors import RequesterInvalid, RetentionNotOver
 from registry.errors import (
     AiSystemUnknown,
@@ -73,6 +74,8 @@ def error_problem(error: SigillError) -> Response:
     challenge = _challenge(error)
     if challenge is not None:
         response.headers["WWW-Authenticate"] = challenge
+    if isinstance(error, LimitingError):
+        response.headers["Retry-After"] = str(error.after_s)
     if isinstance(error, Refused) and error.repeated:
         response.headers[REPLAYED] = "true"
     return response
@@ -123,6 +126,8 @@ def _describe(error: SigillError) -> dict[str, Any]:
         ]
     if isinstance(error, Refused):
         body |= _refusal(error)
+    if isinstance(error, LimitReached):
+        body["violated-policies"] = [error.standing.quota.name]
     if isinstance(error, RetentionNotOver):
         period = error.period
         body["retention"] = {"rule": period.rule, "basis": period.basis, "sources": list(period.sources)}

@@ -8,6 +8,9 @@ from typing import Final
 from flask import Response
 
 from api.metrics import Metrics
+from limiting.addresses import Trusted
+from limiting.guessing import Guessing
+from limiting.limiter import Limiter
 from privacy.world import PrivacyWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
@@ -17,6 +20,7 @@ from sigill.report.trust import Trust
 from signing.repeats import RunningKeys
 from signing.world import SigningWorld
 from transparency.status_lists import StatusLists
+from verification.service import Verdict, VerifyRequest
 from verification.world import VerificationWorld
 
 BATCHES_AT_ONCE: Final = 4  # a batch of 8 MiB is some 50 MB while it is sealed
@@ -35,10 +39,20 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiLimits:
+    """What limits the app; nothing where limits are switched off."""
+
+    limiter: Limiter | None = None
+    guessing: Guessing | None = None
+    trusted: Trusted = field(default_factory=Trusted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiWorld:
     """`operator_page` and `problem_page` render HTML for people; the API itself only speaks JSON.
 
-    `batches` bounds the batches in memory. `metrics_token` is what opens `/metrics`; None: see `api.resources.metrics`.
+    `verify` raises as `verification.service.verify`, and GuessingSlowed. `batches` bounds the batches in memory.
+    `metrics_token` is what opens `/metrics`; None: see `api.resources.metrics`.
     """
 
     callers: Callers
@@ -47,9 +61,11 @@ class ApiWorld:
     signing: SigningWorld
     privacy: PrivacyWorld
     verification: VerificationWorld
+    verify: Callable[[VerifyRequest], Verdict]
     status_lists: StatusLists
     base_url: str
     metrics: Metrics
+    limits: ApiLimits
     metrics_token: str | None
     trust: Callable[[], Trust]
     readiness: Callable[[], Readiness]

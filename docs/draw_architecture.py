@@ -27,6 +27,7 @@ PURPOSE: Final = {
     "conversations": "chains of messages",
     "registry": "who the operators are, credentials",
     "policies": "the packs, kept decisions",
+    "limiting": "rate limits, slow guessing",
     "transparency": "the writer's side of the log: group commit, tiles, checkpoints",
     "storage": "database engine, migrations",
     "settings": "one mapping in, one value out",

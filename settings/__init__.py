@@ -15,6 +15,7 @@
 | SIGILL_LOG_POLICY_FILE | the witnesses to ask, as a C2SP tlog-policy      | none: no witness is asked              |
 | SIGILL_METRICS_TOKEN_FILE | the file of the token that opens /metrics     | none: this machine only, on trial      |
 | SIGILL_PKCS11_MODULE, SIGILL_PKCS11_PIN_FILE, SIGILL_KMS_ENDPOINT | see `settings.key_stores` | keys are files |
+| SIGILL_LIMITS, SIGILL_LIMITS_URL, SIGILL_TRUSTED_PROXIES, SIGILL_PROXY_HEADER | see `settings.limits` | limited |
 | SIGILL_PUBLISH_TO, SIGILL_PUBLISH_ENTRIES_TO, SIGILL_S3_ENDPOINT | see `settings.publishing` | not published |
 
 SIGILL_DATABASE_URL is another name of DATABASE_URL. A password is better kept in a passfile than in it.
@@ -31,7 +32,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from settings import database, key_stores, publishing
+from settings import database, key_stores, limits, publishing
 
 _OURS: Final = "SIGILL_"
 _KNOWN: Final = {
@@ -47,6 +48,7 @@ _KNOWN: Final = {
     "SIGILL_METRICS_TOKEN_FILE",
     *key_stores.NAMES,
     *publishing.NAMES,
+    *limits.NAMES,
     "SIGILL_URL",  # the command line's; harmless here
     "SIGILL_API_KEY",
 }
@@ -86,6 +88,7 @@ class Settings:
     metrics_token_file: Path | None
     publishing: publishing.Publishing
     key_stores: key_stores.KeyStores
+    limits: limits.Limits
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -120,6 +123,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     faults += publishing_faults
     stores, store_faults = key_stores.read_key_stores(environment)
     faults += store_faults
+    limited, limits_faults = limits.read_limits(environment)
+    faults += limits_faults
     if faults:
         raise SettingsInvalid(faults)
     return Settings(
@@ -137,6 +142,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         metrics_token_file=_file(environment, "SIGILL_METRICS_TOKEN_FILE"),
         publishing=published,
         key_stores=stores,
+        limits=limited,
     )
 
 

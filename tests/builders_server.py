@@ -62,7 +62,7 @@ class Served:
 def served(
     made: Deployment, folder: Path, *, workers: int = 2, more: Mapping[str, str] | None = None
 ) -> Iterator[Served]:
-    """Serve a deployment until the block ends, with more settings than those every one needs. Raises TimeoutError."""
+    """Serve a deployment until the block ends, unlimited unless `more` settings say so. Raises TimeoutError."""
     port = free_port()
     server = Served(port, folder / "gunicorn.log")
     settings = {
@@ -70,6 +70,7 @@ def served(
         "SIGILL_BIND": f"127.0.0.1:{port}",
         "SIGILL_PUBLIC_URL": server.url,
         "WEB_CONCURRENCY": str(workers),
+        "SIGILL_LIMITS": "off",
         **(more or {}),
     }
     with server.log.open("wb") as output:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
+from limiting.errors import LimitingError
 from settings.discretion import where_raised
 from sigill.errors import MalformedCode, MalformedSeal, NotCanonicalisable, SigillError
 from sigill.report.answers import Reason
@@ -19,7 +20,7 @@ from sigill.text.codes import format_code, parse_code
 from verification.service import Verdict, VerifyRequest
 from web.assets import served_as
 from web.forms import MAX_FORM_BYTES, CheckForm, FormFault, ask, read_form, step_left
-from web.notices import error_page, not_found_page, too_large_page
+from web.notices import error_page, not_found_page, too_large_page, too_many_page
 from web.pages import language_of_request, render_page
 from web.views import view_verdict
 from web.world import WebWorld
@@ -100,6 +101,8 @@ def _static(name: str) -> Response:
 
 
 def _failed(world: WebWorld, error: Exception) -> Response:
+    if isinstance(error, LimitingError):
+        return too_many_page(world, after_s=error.after_s)
     if isinstance(error, HTTPException):
         if error.code == 413:  # noqa: PLR2004 - the form is larger than we read
             return too_large_page(world)

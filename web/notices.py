@@ -1,4 +1,4 @@
-"""Pages that say one thing: nothing is here, it is too long, or something went wrong with us."""
+"""Pages that say one thing: nothing is here, it is too long, too much was asked, or something went wrong with us."""
 
 from flask import Response
 
@@ -15,6 +15,13 @@ def not_found_page(world: WebWorld) -> Response:
 def too_large_page(world: WebWorld) -> Response:
     """Return the page for a text longer than we read."""
     return _notice(world, 413, "too_large_title", "too_large")
+
+
+def too_many_page(world: WebWorld, *, after_s: int) -> Response:
+    """Return the page for whoever asks too much or guesses: when to try again."""
+    response = _notice(world, 429, "too_many_title", "too_many")
+    response.headers["Retry-After"] = str(after_s)
+    return response
 
 
 def error_page(world: WebWorld, status: int) -> Response:

@@ -45,17 +45,10 @@ from transparency.status_lists import StatusLists
 from transparency.statuses import StatusIndices
 from verification.service import verify
 from verification.world import VerificationWorld
-from web import (
-    ProblemView,
-    SourceLink,
-    WebWorld,
-    make_blueprint,
-    not_found_page,
-    operator_page,
-    problem_page,
-)
+from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
 from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
 from wiring.keys import note_signers_at, open_keys, report_signer
+from wiring.limits import build_limits, slow_guessing
 from wiring.root_log import published_policy, read_log_policy
 
 HERE: Final = Path(__file__).resolve().parents[1]
@@ -205,9 +198,11 @@ def build_app(services: Services) -> Flask:
             signing=services.signing,
             privacy=services.privacy,
             verification=services.verification,
+            verify=pages.verify,
             status_lists=services.status_lists,
             base_url=services.settings.public_url,
             metrics=services.metrics,
+            limits=build_limits(services.settings, secret=services.keys.reference, observer=services.metrics),
             metrics_token=services.metrics_token,
             trust=services.trust,
             readiness=lambda: check_readiness(services),
@@ -224,7 +219,7 @@ def build_app(services: Services) -> Flask:
 def _web_world(services: Services) -> WebWorld:
     sources = services.policies.policies.vocabulary.sources
     return WebWorld(
-        verify=lambda asked: verify(asked, world=services.verification),
+        verify=slow_guessing(lambda asked: verify(asked, world=services.verification)),
         base_url=services.settings.public_url,
         issuer=services.identity.issuer,
         demonstration=services.identity.demonstration,

@@ -88,7 +88,7 @@ _EXAMPLES = {
 @blueprint.doc(**_KEY)
 @blueprint.arguments(EventSchema, examples=_EXAMPLES)
 @blueprint.response(201, RecordedSchema)
-@problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 503)
+@problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 def post_event(body: dict[str, Any], conversation_id: str) -> Response:
     """Record what happened in a conversation besides its messages: a hand-off, a wish, a disclosure, its end.
 
@@ -127,7 +127,7 @@ def _record(asked: EventRequest, operator: Operator, key: RepeatKey | None) -> R
 @authorized(Scope.MESSAGES_READ)
 @blueprint.arguments(PageSchema, location="query", unknown=RAISE)
 @blueprint.response(200, WholeConversationSchema)
-@problem_responses(401, 403, 404, 422, 503)
+@problem_responses(401, 403, 404, 422, 429, 503)
 def get_conversation(query: dict[str, Any], conversation_id: str) -> Response:
     """Return where a conversation stands, and a page of its messages and events in their order."""
     operator = caller().operator
@@ -150,7 +150,7 @@ def get_conversation(query: dict[str, Any], conversation_id: str) -> Response:
 @authorized(Scope.MESSAGES_READ)
 @blueprint.arguments(ListSchema, location="query", unknown=RAISE)
 @blueprint.response(200, ConversationsSchema)
-@problem_responses(401, 403, 404, 422, 503)
+@problem_responses(401, 403, 404, 422, 429, 503)
 def get_conversations(query: dict[str, Any]) -> Response:
     """List an operator's conversations, the last begun first, or find the one of your own reference."""
     operator_id, limit = _whose(query), int(query["limit"])

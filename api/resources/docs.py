@@ -42,7 +42,7 @@ def get_docs() -> Response:
 @blueprint.get("/docs/assets/<string:name>")
 @open_to_all
 @blueprint.response(200, _TEXT, content_type="*/*")
-@problem_responses(404)
+@problem_responses(404, 429)
 def get_asset(name: str) -> Response:
     """Serve the few files the documentation page needs."""
     if name == "start.js":
@@ -55,7 +55,7 @@ def get_asset(name: str) -> Response:
 @blueprint.get("/problems/<string:slug>")
 @open_to_all
 @blueprint.response(200, _TEXT, content_type=_PAGE)
-@problem_responses(404)
+@problem_responses(404, 429)
 def get_problem(slug: str) -> Response:
     """Explain one kind of problem."""
     if slug not in all_problems():

@@ -31,7 +31,7 @@ _LEAVES_A_PAGE: Final = 10  # each with at most 500 tombstones
     EraseSchema, examples={"asked": {"value": {"ground": "data_subject_request", "requester": "DPO-2026-117"}}}
 )
 @blueprint.response(200, ErasedSchema)
-@problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 503)
+@problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 def post_erasure(body: dict[str, Any], message_id: str) -> Response:
     """Erase what is kept of a message, an event of a conversation, or a refusal (by its `decision_id`).
 
@@ -64,7 +64,7 @@ def post_erasure(body: dict[str, Any], message_id: str) -> Response:
 @authorized(Scope.LOG_READ_ENTRIES)
 @blueprint.arguments(AfterSchema, location="query", unknown=RAISE)
 @blueprint.response(200, ErasuresSchema)
-@problem_responses(401, 403, 404, 422, 503)
+@problem_responses(401, 403, 404, 422, 429, 503)
 def get_erasures(query: dict[str, Any], operator_id: str) -> Response:
     """Return what was erased from an operator's log: tombstones, and the records that say why, for an auditor.
 

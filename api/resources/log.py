@@ -27,7 +27,7 @@ _NOTE = "text/plain; charset=utf-8"
 @blueprint.get("/<string:operator_id>/checkpoint")
 @open_to_all
 @blueprint.response(200, {"type": "string"}, content_type=_NOTE)
-@problem_responses(404, 503)
+@problem_responses(404, 429, 503)
 def get_checkpoint(operator_id: str) -> Response:
     """Return the newest signed checkpoint of one operator's log, or of `root` (https://c2sp.org/tlog-checkpoint)."""
     note = newest_note(world().signing.engine) if operator_id == ROOT else world().signing.log.checkpoint(operator_id)
@@ -45,7 +45,7 @@ def get_checkpoint(operator_id: str) -> Response:
 @decides_itself("entries of operators' logs; hashes, and the root log, are open to all", scope=Scope.LOG_READ_ENTRIES)
 @blueprint.doc(security=[{}, {"apiKey": []}])
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=_OCTETS)
-@problem_responses(401, 403, 404, 503)
+@problem_responses(401, 403, 404, 429, 503)
 def get_tile(operator_id: str, path: str) -> Response:
     """Return one tile (https://c2sp.org/tlog-tiles): hashes for anyone, entries with an auditor's key.
 

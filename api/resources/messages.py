@@ -12,6 +12,7 @@ from api.auth import authorized, caller, calling_operator
 from api.blueprint import ApiBlueprint, documented, problem_responses, read_body
 from api.bound import bound
 from api.current import world
+from api.limits import take_by_scope
 from api.preferences import PARAMETER, mark_minimal, wants_minimal
 from api.repeating import repeat_key
 from api.resources.withdrawals import withdrawn_shape
@@ -78,7 +79,7 @@ _AT_ONCE: Final = 125  # messages of a batch that are sealed, and answered, toge
     blueprint.doc(**_HEADERS),
     blueprint.arguments(MessageSchema, examples=_EXAMPLES),
     blueprint.response(201, SealedSchema),
-    problem_responses(400, 401, 403, 409, 413, 415, 422, 503),
+    problem_responses(400, 401, 403, 409, 413, 415, 422, 429, 503),
 )
 @authorized(Scope.MESSAGES_SIGN)
 def post_message() -> Response:
@@ -109,7 +110,7 @@ def post_message() -> Response:
     blueprint.doc(**_HEADERS),
     blueprint.arguments(BatchSchema),
     blueprint.response(200, ResultsSchema),
-    problem_responses(400, 401, 403, 409, 413, 415, 422, 503),
+    problem_responses(400, 401, 403, 409, 413, 415, 422, 429, 503),
 )
 @authorized(Scope.MESSAGES_SIGN)
 def post_batch() -> Response:
@@ -123,6 +124,7 @@ def post_batch() -> Response:
     try:
         held.enter_context(_place_for_batch())
         messages: list[Any] = read_body(_batch)
+        take_by_scope(Scope.MESSAGES_SIGN, caller().credential.prefix, cost=len(messages) - 1)  # one is taken already
         key = held.enter_context(repeat_key("messages/batch", operator.id))
         # another batch's key is refused as a whole
         earlier = {} if key is None else find_claims(key, world=world().signing)
@@ -194,7 +196,7 @@ def _result(answer: Sealed | Exception) -> str:
 @blueprint.get("/messages/<string(minlength=6):message_id>")  # not batch
 @authorized(Scope.MESSAGES_READ)
 @blueprint.response(200, StoredSchema)
-@problem_responses(401, 403, 404, 503)
+@problem_responses(401, 403, 404, 429, 503)
 def get_message(message_id: str) -> Response:
     """Return a message sealed earlier, without its disclosures, and a receipt against the newest checkpoint."""
     operator = caller().operator
@@ -217,7 +219,7 @@ def get_message(message_id: str) -> Response:
 @authorized(Scope.DECISIONS_ASK)
 @blueprint.arguments(QuestionSchema)
 @blueprint.response(200, DecisionSchema)
-@problem_responses(400, 401, 403, 413, 415, 422, 503)
+@problem_responses(400, 401, 403, 413, 415, 422, 429, 503)
 def post_decision(asked: SignRequest) -> Response:
     """Ask what may be sent and what is owed. Nothing is signed or logged; a deny is an answer here, not an error.
 

@@ -21,7 +21,7 @@ _proof = ProofSchema()
 @blueprint.get("/<string(minlength=6):message_id>/proof")
 @authorized(Scope.MESSAGES_READ)
 @blueprint.response(200, ProofSchema)
-@problem_responses(401, 403, 404, 503)
+@problem_responses(401, 403, 404, 429, 503)
 def get_proof(message_id: str) -> Response:
     """Return a message's receipt to keep: as soon as the root log holds it (within seconds), it is whole for good.
 

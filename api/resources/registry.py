@@ -22,7 +22,7 @@ _list = OperatorListSchema()
 @blueprint.get("/operators")
 @open_to_all
 @blueprint.response(200, OperatorListSchema)
-@problem_responses(503)
+@problem_responses(429, 503)
 def get_operators() -> Response:
     """List all operators, by name."""
     with reading(world().signing.engine) as connection:
@@ -43,7 +43,7 @@ def get_operators() -> Response:
 @blueprint.get("/operators/<string:operator_id>")
 @open_to_all
 @blueprint.response(200, OperatorSchema)
-@problem_responses(404, 503)
+@problem_responses(404, 429, 503)
 def get_operator(operator_id: str) -> Response:
     """Say who an operator is, how and when that was checked, and where its log is. Browsers get a page."""
     with reading(world().signing.engine) as connection:

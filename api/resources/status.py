@@ -20,7 +20,7 @@ _NUMBER: Final = re.compile(r"(?:0|[1-9][0-9]{0,15})\Z", re.ASCII)
 @blueprint.get("/<string:number>")
 @open_to_all
 @blueprint.response(200, {"type": "string"}, content_type=STATUS_LIST_TYPE)
-@problem_responses(404, 503)
+@problem_responses(404, 429, 503)
 def get_status_list(number: str) -> Response:
     """Return a status list as a signed token. One bit a seal: 1 means that its sender has withdrawn the message."""
     published = world().status_lists.current(int(number)) if _NUMBER.match(number) else None
@@ -37,7 +37,7 @@ def get_status_list(number: str) -> Response:
 @blueprint.get("")
 @open_to_all
 @blueprint.response(200, StatusListsSchema)
-@problem_responses(503)
+@problem_responses(429, 503)
 def get_status_lists() -> Response:
     """Return the addresses of all status lists in use."""
     return _public(jsonify(status_lists=list(world().status_lists.uris())))

@@ -17,7 +17,7 @@ from sigill.text.addresses import parse_address
 from sigill.vocabulary import Language
 from verification.find import Brought
 from verification.receipt import sign_receipt
-from verification.service import Verdict, VerifyRequest, verify
+from verification.service import Verdict, VerifyRequest
 
 blueprint = ApiBlueprint("verifications", __name__, url_prefix="/v1", description="Verify the sender of a message")
 _verdict = VerdictSchema()
@@ -28,7 +28,7 @@ _PREFLIGHT_S = "86400"
 @open_to_all
 @blueprint.arguments(VerifySchema)
 @blueprint.response(200, VerdictSchema)
-@problem_responses(400, 413, 415, 422, 503)
+@problem_responses(400, 413, 415, 422, 429, 503)
 def post_verification(body: dict[str, Any]) -> Response:
     """Say who sent a message, and whether a human or an AI wrote it.
 
@@ -44,7 +44,7 @@ def post_verification(body: dict[str, Any]) -> Response:
         files=_optional_tuple(body.get("files")),
         recipient=None if recipient is None else parse_address(recipient),
     )
-    verdict = verify(asked, world=world().verification)
+    verdict = world().verify(asked)
     language = body.get("language") or choose_language(request.headers.get("Accept-Language"))
     shape = verdict_shape(verdict, language)
     content = body.get("content") or body.get("text")

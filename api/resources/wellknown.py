@@ -19,7 +19,7 @@ _MAX_AGE_S = 300
 @blueprint.get("/jwks.json")
 @open_to_all
 @blueprint.response(200, JwksSchema)
-@problem_responses(503)
+@problem_responses(429, 503)
 def get_jwks() -> Response:
     """Publish the P-256 keys, each bound to the token type it may sign."""
     return _public(jsonify(format_jwks(world().trust().keys)))
@@ -28,7 +28,7 @@ def get_jwks() -> Response:
 @blueprint.get("/sigill-trust.json")
 @open_to_all
 @blueprint.response(200, TrustSchema)
-@problem_responses(503)
+@problem_responses(429, 503)
 def get_trust() -> Response:
     """Publish issuer, keys and logs in one file for checking offline."""
     return _public(jsonify(format_trust(world().trust())))
@@ -37,7 +37,7 @@ def get_trust() -> Response:
 @blueprint.get("/sigill-configuration")
 @open_to_all
 @blueprint.response(200, ConfigurationSchema)
-@problem_responses(503)
+@problem_responses(429, 503)
 def get_configuration() -> Response:
     """Publish where everything is."""
     base = world().base_url

@@ -22,7 +22,7 @@ _withdrawn = WithdrawnSchema()
 @authorized(Scope.MESSAGES_SIGN)
 @blueprint.arguments(WithdrawSchema, examples={"wrong": {"value": {"reason": "wrong_content"}}})
 @blueprint.response(200, WithdrawnSchema)
-@problem_responses(400, 401, 403, 404, 413, 415, 422, 503)
+@problem_responses(400, 401, 403, 404, 413, 415, 422, 429, 503)
 def delete_message(body: dict[str, Any], message_id: str) -> Response:
     """Withdraw a message: whoever checks it learns at once that its sender no longer stands by it.
 

@@ -111,7 +111,7 @@ def test_what_waits_now_is_shown_and_a_single_request_does_not_count_as_waiting(
 
 def test_every_metric_says_what_it_is_in_its_base_unit() -> None:
     families = list(text_string_to_metric_families(Metrics().text().decode()))
-    assert len(families) == 9
+    assert len(families) == 11
     for family in families:
         assert re.fullmatch(r"sigill_[a-z_]+", family.name)
         assert len(family.documentation) > 20

@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from api.resources import verifications
+import wiring
 from sigill.encoding.base64url import format_base64url, parse_base64url
 from sigill.seal.token import jws_hash
 from storage.engine import reading
@@ -118,7 +118,7 @@ def test_a_broken_constraint_is_our_mistake_and_trying_again_is_not_promised_to_
     def fail(asked: Any, **_world: Any) -> None:
         raise IntegrityError("INSERT …", {"text": asked.brought.text}, ValueError(asked.brought.text))
 
-    monkeypatch.setattr(verifications, "verify", fail)
+    monkeypatch.setattr(wiring, "verify", fail)
     response = shared.client.post("/v1/verifications", json={"text": SECRET})
     assert response.status_code == 500
     assert "IntegrityError" in caplog.text
@@ -134,7 +134,7 @@ def test_what_nobody_foresaw_is_logged_without_what_the_client_sent(
         except KeyError as error:
             raise RuntimeError(f"cannot handle {asked.brought.text}") from error
 
-    monkeypatch.setattr(verifications, "verify", fail)
+    monkeypatch.setattr(wiring, "verify", fail)
     response = shared.client.post("/v1/verifications", json={"text": SECRET})
     assert response.status_code == 500
     assert response.get_json()["type"].endswith("/problems/internal-error")

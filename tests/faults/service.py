@@ -113,7 +113,13 @@ class Service:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("SIGILL_", "DATABASE_URL"))
         }
-        environment |= {"VAR": str(self._folder), "PORT": str(self.port), "WEB_CONCURRENCY": "2", **self._environment}
+        environment |= {
+            "VAR": str(self._folder),
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": "2",
+            "SIGILL_LIMITS": "off",
+            **self._environment,
+        }
         with self._log.open("ab") as output:
             while not self._stopping.is_set():
                 self.starts += 1

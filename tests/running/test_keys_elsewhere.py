@@ -33,6 +33,7 @@ pytestmark = [pytest.mark.slow]
 BANK = "exempelbanken"
 MESSAGE: dict[str, Any] = {"authorship": "human", "channel": "chat", "enquiry": "informational", "text": TEXT}
 TOKEN = "pkcs11:token=sigill"
+_TRIES = 10
 
 
 class Desk:
@@ -255,8 +256,12 @@ def test_two_gunicorn_workers_sign_on_the_token_and_get_over_its_absence(
             hsm.take_away()
             assert {status for status, _ in pool.map(seal, range(16))} == {503}
             hsm.bring_back()
-            time.sleep(1.2)
-            again = list(pool.map(seal, range(16)))
+            again = sealed
+            for _ in range(_TRIES):  # each worker leaves a silent place alone for a second
+                time.sleep(1)
+                again = list(pool.map(seal, range(16)))
+                if {status for status, _ in again} == {201}:
+                    break
             assert {status for status, _ in again} == {201}
         assert "Traceback" not in server.said()
         assert PIN not in server.said()
