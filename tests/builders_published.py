@@ -23,25 +23,13 @@ from sigill.tlog.checkpoint import Checkpoint, sign_checkpoint
 from sigill.tlog.cosignature import WitnessKey, cosign
 from sigill.tlog.leaf import AnyLeaf, HeadLeaf, Leaf, LeafKind, format_leaf
 from sigill.tlog.log_policy import Group, LogPolicy, PolicyWitness, format_log_policy
-from sigill.tlog.note import VerifierKey, format_signatures, format_vkey, parse_note
+from sigill.tlog.note import format_signatures, format_vkey, parse_note
 from sigill.tlog.tiles import TILE_HEIGHT, TILE_WIDTH, Bundle, Tile, format_bundle, format_path, tile_width
 from sigill.tlog.tree import EMPTY_ROOT, Frontier, grow, hash_leaf
+from tests.builders_growing_log import MemorySigner
 
 PREFIX: Final = "guarantor.example/log"
 COSIGNED_AT_S: Final = 1_795_305_600
-
-
-@dataclass(frozen=True)
-class Signer:
-    name: str
-    private_key: Ed25519PrivateKey
-
-    @property
-    def verifier(self) -> VerifierKey:
-        return VerifierKey(self.name, self.private_key.public_key().public_bytes_raw())
-
-    def sign(self, message: bytes) -> bytes:
-        return self.private_key.sign(message)
 
 
 @dataclass(frozen=True)
@@ -77,8 +65,8 @@ class BuiltLog:
         return f"{PREFIX}/{self.name}"
 
     @property
-    def signer(self) -> Signer:
-        return Signer(self.origin, _private_key(self.name))
+    def signer(self) -> MemorySigner:
+        return MemorySigner(self.origin, _private_key(self.name))
 
     def grow(self, count: int, *, salt: str = "") -> None:
         """Add leaves; another `salt` makes other leaves."""
