@@ -12,6 +12,8 @@ from registry.errors import (
     CredentialMissing,
     CredentialUnknown,
     GrantRefused,
+    PasskeyUnknown,
+    PersonUnknown,
     ScopeMissing,
 )
 from sigill.errors import SigillError
@@ -56,4 +58,8 @@ CREDENTIAL_PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
         "The public key cannot be registered",
         "Mend what the detail names; docs/access.md shows a key and its proof of possession.",
     ),
+    PersonUnknown: Problem(
+        "person-not-found", 404, "Nobody of yours is called that", "See /v1/staff for who there is."
+    ),
+    PasskeyUnknown: Problem("passkey-not-found", 404, "There is no such passkey", "See /v1/staff for those there are."),
 }

@@ -27,6 +27,9 @@ _QUOTAS_OF_SCOPES: Final = {
     Scope.MESSAGES_READ: "read",
     Scope.LOG_READ_ENTRIES: "read",
     Scope.CLIENTS_MANAGE: "read",
+    Scope.OPERATOR_MANAGE: "read",
+    Scope.STAFF_MANAGE: "read",
+    Scope.REGISTRY_DECIDE: "read",
 }
 _UNLIMITED: Final = ("/healthz", "/readyz", "/metrics", "/static/")
 _BY_ADDRESS: Final = (("/v1/verifications", "verify"), ("/check", "verify"), ("/s/", "verify"), ("/registry", "search"))

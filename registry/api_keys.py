@@ -28,9 +28,18 @@ OF_ALL_OPERATORS: Final = frozenset({Role.AUDITOR, Role.REGISTRAR})
 
 SCOPES: Final = {
     Role.SIGNER: frozenset({Scope.MESSAGES_SIGN, Scope.MESSAGES_READ, Scope.DECISIONS_ASK}),
-    Role.ADMIN: frozenset({Scope.MESSAGES_READ, Scope.MESSAGES_ERASE, Scope.DECISIONS_ASK, Scope.CLIENTS_MANAGE}),
+    Role.ADMIN: frozenset(
+        {
+            Scope.MESSAGES_READ,
+            Scope.MESSAGES_ERASE,
+            Scope.DECISIONS_ASK,
+            Scope.CLIENTS_MANAGE,
+            Scope.OPERATOR_MANAGE,
+            Scope.STAFF_MANAGE,
+        }
+    ),
     Role.AUDITOR: frozenset({Scope.MESSAGES_READ, Scope.LOG_READ_ENTRIES}),
-    Role.REGISTRAR: frozenset[Scope](),
+    Role.REGISTRAR: frozenset({Scope.REGISTRY_DECIDE}),
 }
 
 
@@ -69,8 +78,12 @@ def save_api_key(  # noqa: PLR0913 - one argument a column
     operator_id: OperatorId | None,
     created_at: datetime,
     expires_at: datetime,
+    person: str | None = None,
 ) -> None:
-    """Keep a new key's hash. Raises ValueError for a key of no operator whose role acts for one."""
+    """Keep a new key's hash. Raises ValueError for a key of no operator whose role acts for one.
+
+    `person` is the id of the one who alone holds it; None for a program's key.
+    """
     if operator_id is None and role not in OF_ALL_OPERATORS:
         raise ValueError(f"a key with the role {role} belongs to an operator")
     connection.execute(
@@ -83,6 +96,7 @@ def save_api_key(  # noqa: PLR0913 - one argument a column
             created_at_ms=to_ms(created_at),
             expires_at_ms=to_ms(expires_at),
             revoked_at_ms=None,
+            person_id=person,
         )
     )
 
@@ -129,6 +143,7 @@ def _credential(row: Row[Any]) -> Credential:
         operator_id=OperatorId(row.operator_id) if row.operator_id is not None else None,
         expires_at=from_ms(row.expires_at_ms),
         revoked_at=None if row.revoked_at_ms is None else from_ms(row.revoked_at_ms),
+        person=row.person_id,
     )
 
 

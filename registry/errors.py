@@ -12,6 +12,8 @@ RegistryError(SigillError)
 ├── CredentialBound        the credential signs as one AI system, and not this
 ├── GrantRefused           no access token is given for this
 ├── ClientUnknown          the operator has no such client or key
+├── PersonUnknown          there is no such person
+├── PasskeyUnknown         there is no such passkey
 ├── ClientKeyRefused       a client's public key, or the proof of its possession, cannot be taken
 ├── IdentifierRefused      no identifier of an organisation, or a person's (registry.checks.identifiers)
 ├── ApplicationInvalid     an operator, AI system or key cannot be entered like this
@@ -94,6 +96,14 @@ class GrantRefused(RegistryError):
 
 class ClientUnknown(RegistryError):
     """The operator has no such client, or the client no such key."""
+
+
+class PersonUnknown(RegistryError):
+    """There is no such person, or not here."""
+
+
+class PasskeyUnknown(RegistryError):
+    """There is no such passkey."""
 
 
 class ClientKeyRefused(RegistryError):

@@ -56,6 +56,9 @@ class Scope(StrEnum):
     DECISIONS_ASK = "decisions:ask"
     LOG_READ_ENTRIES = "log:read_entries"
     CLIENTS_MANAGE = "clients:manage"
+    OPERATOR_MANAGE = "operator:manage"
+    STAFF_MANAGE = "staff:manage"
+    REGISTRY_DECIDE = "registry:decide"
 
 
 class CredentialKind(StrEnum):
@@ -135,7 +138,8 @@ class Credential:
     """Who is asking: a key's role and, but for all-seeing auditors and registrars, its operator.
 
     `prefix` is what it is called in lists and logs: an API key's prefix, a client's id. An access token may have been
-    narrowed to some `scopes` of its role; a client may be bound to one `ai_system`.
+    narrowed to some `scopes` of its role; a client may be bound to one `ai_system`. `person` is the id of the one who
+    holds the key, where it is somebody's own: only such a key decides anything in the registry.
     """
 
     prefix: str
@@ -147,3 +151,4 @@ class Credential:
     scopes: frozenset[Scope] | None = None
     ai_system: str | None = None
     kind: CredentialKind = CredentialKind.API_KEY
+    person: str | None = None

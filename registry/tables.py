@@ -68,6 +68,7 @@ api_keys: Final = Table(
     Column("created_at_ms", BigInteger, nullable=False),
     Column("expires_at_ms", BigInteger, nullable=False),
     Column("revoked_at_ms", BigInteger, nullable=True),
+    Column("person_id", String(23), ForeignKey("people.id"), nullable=True),  # who holds it, where one person does
     Index("ix_api_keys_operator", "operator_id"),
 )
 
@@ -116,4 +117,46 @@ used_assertions: Final = Table(
     Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of client and jti: whose row is first, wins
     Column("expires_at_ms", BigInteger, nullable=False),
     Index("ix_used_assertions_expires", "expires_at_ms"),
+)
+
+operator_steps: Final = Table(
+    "operator_steps",
+    metadata,
+    Column("operator_id", String(63), primary_key=True),  # or the guarantor itself
+    Column("idx", BigInteger, primary_key=True),  # the step's leaf in the operator's log
+    Column("act", String(30), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("by", String(60), nullable=False),
+    Column("said", JSON, nullable=False),
+)
+
+people: Final = Table(
+    "people",
+    metadata,
+    Column("id", String(23), primary_key=True),
+    Column("operator_id", String(63), ForeignKey("operators.id"), nullable=True),  # None: the guarantor's own staff
+    Column("name", String(120), nullable=False),  # for colleagues; never in a log, a seal or on a public page
+    Column("role", String(20), nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("ended_at_ms", BigInteger, nullable=True),
+    Column("oidc_subject", String(300), nullable=True, unique=True),  # issuer and subject at an identity provider
+    Index("ix_people_operator", "operator_id"),
+)
+
+passkeys: Final = Table(
+    "passkeys",
+    metadata,
+    Column("id", String(1366), primary_key=True),  # the credential id, base64url: at most 1023 bytes (WebAuthn 5.8.3)
+    Column("person_id", String(23), ForeignKey("people.id"), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("public_key", LargeBinary, nullable=False),  # COSE_Key
+    Column("sign_count", BigInteger, nullable=False),
+    Column("aaguid", String(36), nullable=False),
+    Column("attestation", String(30), nullable=False),  # the statement's format; `none` where nothing was attested
+    Column("device_bound", Boolean, nullable=False),  # not eligible for backup: it cannot be synced
+    Column("transports", JSON, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("used_at_ms", BigInteger, nullable=True),
+    Column("revoked_at_ms", BigInteger, nullable=True),
+    Index("ix_passkeys_person", "person_id"),
 )

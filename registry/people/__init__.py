@@ -1,0 +1,1 @@
+"""People who act: an operator's staff and administrators, and the guarantor's registrars and auditors."""
