@@ -65,11 +65,22 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("GET", "/desk"): _EVERYONE,
     ("GET", "/desk/passkeys"): _EVERYONE,
     ("POST", "/desk/passkeys/name"): _EVERYONE,
+    ("GET", "/desk/passkeys/new"): _EVERYONE,
+    ("POST", "/desk/passkeys/new"): _EVERYONE,
     ("POST", "/desk/passkeys/revocation"): _EVERYONE,
 }
 """Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
 
-DESK_DOORS: Final = frozenset({("GET", "/desk/sign-in"), ("POST", "/desk/sign-out")})
+DESK_DOORS: Final = frozenset(
+    {
+        ("GET", "/desk/enrol"),
+        ("POST", "/desk/enrol"),
+        ("POST", "/desk/enrol/passkey"),
+        ("GET", "/desk/sign-in"),
+        ("POST", "/desk/sign-in"),
+        ("POST", "/desk/sign-out"),
+    }
+)
 """What of the desk stands open: it looks itself at what is brought."""
 
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])

@@ -9,7 +9,10 @@ from typing import Final
 from limiting.errors import LimitingError
 from registry.errors import (
     ClientUnknown,
+    EnrolmentRefused,
     OperatorNotFound,
+    PasskeyRefused,
+    PasskeysUnavailable,
     PasskeyUnknown,
     PersonUnknown,
     ScopeMissing,
@@ -27,6 +30,9 @@ _STATUSES: Final[dict[type[SigillError], int]] = {
     ClientUnknown: 404,
     ScopeMissing: 403,
     SignInStale: 403,
+    EnrolmentRefused: 403,
+    PasskeyRefused: 403,
+    PasskeysUnavailable: 503,
     GuardFailed: 409,
     LimitingError: 429,
     Overloaded: 503,
