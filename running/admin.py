@@ -22,6 +22,7 @@ from registry.model import Environment, Role, StateChange
 from registry.operators import add_ai_system, list_operator_ids, load_operator
 from registry.revocation import revoke_api_key
 from running.admin_clients import add_commands as add_client_commands
+from running.admin_people import add_commands as add_people_commands
 from running.admin_privacy import REFUSALS as PRIVACY_REFUSALS
 from running.admin_privacy import RowsDamaged, add_commands
 from running.commands import REFUSED, Command, run_command
@@ -198,6 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     add("logs", _logs, "List all logs, their sizes, and why one is halted.")
     add("resume", _resume, "Let halted logs go on, if nobody has seen more of them than there is.")
     add_client_commands(add)
+    add_people_commands(add)
     add_commands(add)
     return parser
 

@@ -4,7 +4,7 @@
 2. salt keys that are said to be destroyed are, also after a crash or a restored backup (`privacy.salt_keys`)
 3. what was deleted goes out of the database's files too (`storage.forget`)
 4. the rows behind some leaves are held against them (`transparency.row_check`)
-5. client assertions that nobody could use any more are forgotten (`registry.clients.replay`)
+5. client assertions, challenges, sessions and links that nobody could use any more are forgotten
 """
 
 import logging
@@ -17,6 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from privacy.expiry import expire
 from privacy.salt_keys import complete_destructions
 from registry.clients.replay import purge_assertions
+from registry.people.links import purge_links
+from registry.people.sessions import purge_sessions
 from sigill.errors import SigillError
 from storage.engine import reading, writing
 from storage.forget import empty_wal
@@ -74,6 +76,8 @@ class Upkeep:
     def _forget_assertions(self) -> None:
         with writing(self._services.engine) as connection:
             purge_assertions(connection, at=self._services.signing.now())
+            purge_sessions(connection, at=self._services.signing.now())
+            purge_links(connection, at=self._services.signing.now())
 
     def _check_rows(self) -> None:
         """Go on where the last cycle ended, through one log after the other, and begin anew after the last."""

@@ -16,6 +16,7 @@
 | SIGILL_METRICS_TOKEN_FILE | the file of the token that opens /metrics     | none: this machine only, on trial      |
 | SIGILL_PKCS11_MODULE, SIGILL_PKCS11_PIN_FILE, SIGILL_KMS_ENDPOINT | see `settings.key_stores` | keys are files |
 | SIGILL_LIMITS, SIGILL_LIMITS_URL, SIGILL_TRUSTED_PROXIES, SIGILL_PROXY_HEADER | see `settings.limits` | limited |
+| SIGILL_OIDC_ISSUER, and three more                | see `settings.oidc` | passkeys only                |
 | SIGILL_PUBLISH_TO, SIGILL_PUBLISH_ENTRIES_TO, SIGILL_S3_ENDPOINT | see `settings.publishing` | not published |
 
 SIGILL_DATABASE_URL is another name of DATABASE_URL. A password is better kept in a passfile than in it.
@@ -32,7 +33,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from settings import database, key_stores, limits, publishing
+from settings import database, key_stores, limits, oidc, publishing
 
 _OURS: Final = "SIGILL_"
 _KNOWN: Final = {
@@ -49,6 +50,7 @@ _KNOWN: Final = {
     *key_stores.NAMES,
     *publishing.NAMES,
     *limits.NAMES,
+    *oidc.NAMES,
     "SIGILL_URL",  # the command line's; harmless here
     "SIGILL_API_KEY",
 }
@@ -89,6 +91,7 @@ class Settings:
     publishing: publishing.Publishing
     key_stores: key_stores.KeyStores
     limits: limits.Limits
+    oidc: oidc.Oidc | None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -125,6 +128,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     faults += store_faults
     limited, limits_faults = limits.read_limits(environment)
     faults += limits_faults
+    provider, oidc_faults = oidc.read_oidc(environment)
+    faults += oidc_faults
     if faults:
         raise SettingsInvalid(faults)
     return Settings(
@@ -143,6 +148,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         publishing=published,
         key_stores=stores,
         limits=limited,
+        oidc=provider,
     )
 
 

@@ -27,6 +27,11 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("DELETE", "/v1/clients/{client_id}"): ADMIN,
     ("POST", "/v1/clients/{client_id}/keys"): ADMIN,
     ("DELETE", "/v1/clients/{client_id}/keys/{thumbprint}"): ADMIN,
+    ("GET", "/v1/staff"): ADMIN,
+    ("POST", "/v1/staff"): ADMIN,
+    ("POST", "/v1/staff/{person_id}/enrolment"): ADMIN,
+    ("DELETE", "/v1/staff/{person_id}/passkeys/{passkey_id}"): ADMIN,
+    ("DELETE", "/v1/staff/{person_id}"): ADMIN,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -61,6 +66,7 @@ OPEN: Final = frozenset(
 )
 
 _EVERYONE: Final = frozenset(Role)
+_MANAGERS: Final = frozenset({Role.ADMIN, Role.REGISTRAR})
 DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("GET", "/desk"): _EVERYONE,
     ("GET", "/desk/passkeys"): _EVERYONE,
@@ -68,6 +74,13 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("GET", "/desk/passkeys/new"): _EVERYONE,
     ("POST", "/desk/passkeys/new"): _EVERYONE,
     ("POST", "/desk/passkeys/revocation"): _EVERYONE,
+    ("GET", "/desk/staff"): _MANAGERS,
+    ("POST", "/desk/staff"): _MANAGERS,
+    ("GET", "/desk/staff/{person_id}"): _MANAGERS,
+    ("POST", "/desk/staff/{person_id}/link"): _MANAGERS,
+    ("POST", "/desk/staff/{person_id}/end"): _MANAGERS,
+    ("POST", "/desk/staff/{person_id}/subject"): _MANAGERS,
+    ("POST", "/desk/staff/{person_id}/passkeys/revocation"): _MANAGERS,
 }
 """Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
 
@@ -76,6 +89,8 @@ DESK_DOORS: Final = frozenset(
         ("GET", "/desk/enrol"),
         ("POST", "/desk/enrol"),
         ("POST", "/desk/enrol/passkey"),
+        ("GET", "/desk/oidc"),
+        ("GET", "/desk/oidc/callback"),
         ("GET", "/desk/sign-in"),
         ("POST", "/desk/sign-in"),
         ("POST", "/desk/sign-out"),
@@ -93,4 +108,5 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
+    ("POST", "/v1/staff"): {"name": "Anna Andersson", "role": "signer"},
 }

@@ -36,13 +36,14 @@ _TIMEOUT_MS: Final = 300_000
 class AskedPasskey:
     """A passkey to enrol: the browser's answer, what to call it, and what ties it to this browser.
 
-    `link` is the token of the link it is enrolled with; None for somebody who is signed in.
+    `link` is the token of the link it is enrolled with, `invited_by` who made that; None for somebody signed in.
     """
 
     answer: str
     name: str
     binding: str
     link: str | None = None
+    invited_by: str | None = None
 
 
 def enrolment_options(person: Person, *, binding: str, world: PeopleWorld) -> str:
@@ -103,7 +104,7 @@ def enrol_passkey(person: Person, asked: AskedPasskey, *, by: str, world: People
     def guard(connection: Connection) -> None:
         if load_person(connection, person.id).ended_at is not None:
             raise PersonUnknown("this person has left")
-        if asked.link is not None and find_link(connection, asked.link, world=world).id != person.id:
+        if asked.link is not None and find_link(connection, asked.link, world=world).person.id != person.id:
             raise PasskeyRefused(PasskeyFault.WRONG_PASSKEY, "this link is of somebody else")
         _check_new(connection, person, passkey.id)
 
@@ -114,13 +115,20 @@ def enrol_passkey(person: Person, asked: AskedPasskey, *, by: str, world: People
         save_passkey(connection, passkey)
 
     take_step(
-        person.operator_id, Act.PASSKEY_ADDED, _said(person, proven), by=by, world=world, guard=guard, write=write
+        person.operator_id,
+        Act.PASSKEY_ADDED,
+        _said(person, proven, asked),
+        by=by,
+        world=world,
+        guard=guard,
+        write=write,
     )
     return passkey
 
 
-def _said(person: Person, proven: ProvenEnrolment) -> dict[str, Json]:
-    return {
+def _said(person: Person, proven: ProvenEnrolment, asked: AskedPasskey) -> dict[str, Json]:
+    invited: dict[str, Json] = {} if asked.invited_by is None else {"invited_by": asked.invited_by}
+    return invited | {
         "person": person.id,
         "passkey": public_name(proven.passkey_id),
         "attestation": proven.attestation,

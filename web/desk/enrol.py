@@ -50,9 +50,16 @@ def enrolled(world: DeskWorld) -> Response:
         return notice(world, 403, "frame.form_refused_title", "frame.form_refused")
     request.max_content_length = MAX_FORM_BYTES
     form = Sent(request.form.to_dict())
-    asked = AskedPasskey(answer=form["answer"], name=form["name"], binding=door_of(world), link=form["token"])
     try:
-        person = open_link(form["token"], world=world.people)
+        link = open_link(form["token"], world=world.people)
+        person = link.person
+        asked = AskedPasskey(
+            answer=form["answer"],
+            name=form["name"],
+            binding=door_of(world),
+            link=form["token"],
+            invited_by=link.made_by,
+        )
         passkey = enrol_passkey(person, asked, by=f"{person.role} {person.id}", world=world.people)
     except SigillError as error:
         return _checked(world, form, fault_of(error, words_of_request()))
@@ -69,7 +76,7 @@ def _checked(world: DeskWorld, form: Sent, fault: Fault | None) -> Response:
     try:
         check_origin(world)
         token = request.form.get("token", "")
-        person = open_link(token, world=world.people)
+        person = open_link(token, world=world.people).person
         door = door_of(world, fresh=True)
         options = enrolment_options(person, binding=door, world=world.people)
     except FormRefused:

@@ -15,6 +15,7 @@ from registry.errors import (
     PasskeysUnavailable,
     PasskeyUnknown,
     PersonUnknown,
+    ProviderRefused,
     ScopeMissing,
     SignInStale,
 )
@@ -30,6 +31,7 @@ _STATUSES: Final[dict[type[SigillError], int]] = {
     ClientUnknown: 404,
     ScopeMissing: 403,
     SignInStale: 403,
+    ProviderRefused: 403,
     EnrolmentRefused: 403,
     PasskeyRefused: 403,
     PasskeysUnavailable: 503,

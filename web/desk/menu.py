@@ -5,13 +5,14 @@ A part is one module with its `pages`; it joins here with one line.
 
 from typing import Final
 
-from web.desk import enrol, passkeys, sign_in, start
+from web.desk import enrol, passkeys, provider, sign_in, staff, start
 from web.desk.door import Door
 from web.desk.parts import Desk
 
 PARTS: Final[tuple[Desk, ...]] = (
     start.pages,
+    staff.pages,
     passkeys.pages,
 )
 
-DOORS: Final[tuple[Door, ...]] = (*sign_in.doors.doors, *enrol.doors.doors)
+DOORS: Final[tuple[Door, ...]] = (*sign_in.doors.doors, *enrol.doors.doors, *provider.doors.doors)

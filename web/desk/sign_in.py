@@ -90,6 +90,7 @@ def _sign_in_page(world: DeskWorld, fault: Fault | None = None) -> Response:
         scripts=("passkeys.js",) if usable else (),
         fault=fault,
         instead=instead,
+        provider=None if world.provider is None else urlsplit(world.provider.client.issuer).hostname,
         options=sign_in_options(binding=door, world=world.people) if usable else None,
     )
     set_door_cookie(response, door, world=world)

@@ -20,7 +20,7 @@ from registry.people.assertion import check_assertion, parse_passkey_assertion
 from registry.people.attestation import check_enrolment
 from registry.people.challenges import LASTS, Purpose, check_challenge, make_challenge
 from registry.people.enrolment import AskedPasskey, enrol_passkey, enrolment_options
-from registry.people.links import make_link, open_link
+from registry.people.links import OpenedLink, make_link, open_link
 from registry.people.relying_party import RelyingParty, relying_party
 from registry.people.sessions import load_session
 from registry.people.signing_in import sign_in_by_passkey
@@ -236,7 +236,7 @@ def test_a_link_enrols_one_passkey_for_24_hours_and_a_new_one_takes_its_place(
     deployment: Deployment, world: PeopleWorld
 ) -> None:
     person, other = add_person(deployment, Role.SIGNER), add_person(deployment, Role.SIGNER)
-    old, link = make_link(person, world=world), make_link(person, world=world)
+    old, link = make_link(person, by="admin pe-x", world=world), make_link(person, by="admin pe-x", world=world)
     assert link.startswith("http://localhost:8000/desk/enrol#")
     token = link.partition("#")[2]
     for wrong in (old.partition("#")[2], "", "x", "A" * 5000, "\ud800"):
@@ -245,8 +245,8 @@ def test_a_link_enrols_one_passkey_for_24_hours_and_a_new_one_takes_its_place(
     later = replace(world, now=lambda: world.now() + timedelta(hours=24))
     with pytest.raises(EnrolmentRefused):
         open_link(token, world=later)
-    assert open_link(token, world=world) == person
-    theirs = make_link(other, world=world).partition("#")[2]
+    assert open_link(token, world=world) == OpenedLink(person, "admin pe-x")
+    theirs = make_link(other, by="admin pe-x", world=world).partition("#")[2]
 
     def ask(link_token: str) -> AskedPasskey:
         answer = Authenticator().create(enrolment_options(person, binding="b", world=world))
