@@ -17,6 +17,7 @@ from registry.clients.grant import GrantWorld
 from registry.clients.registration import RegistrationWorld
 from registry.model import Operator
 from sigill.report.trust import Trust
+from signing.releasing import ReleasePage
 from signing.repeats import RunningKeys
 from signing.world import SigningWorld
 from transparency.status_lists import StatusLists
@@ -60,6 +61,7 @@ class ApiWorld:
     registration: RegistrationWorld
     signing: SigningWorld
     privacy: PrivacyWorld
+    release_page: ReleasePage
     verification: VerificationWorld
     verify: Callable[[VerifyRequest], Verdict]
     status_lists: StatusLists

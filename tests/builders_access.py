@@ -15,6 +15,8 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages/{message_id}/erasure"): ADMIN,
     ("GET", "/v1/messages/{message_id}"): READERS,
     ("GET", "/v1/messages/{message_id}/proof"): READERS,
+    ("GET", "/v1/messages/{message_id}/evidence"): READERS,
+    ("POST", "/v1/attestations/options"): SIGNER,
     ("POST", "/v1/conversations/{conversation_id}/events"): SIGNER,
     ("GET", "/v1/conversations/{conversation_id}"): READERS,
     ("GET", "/v1/conversations"): READERS,
@@ -54,6 +56,7 @@ OPEN: Final = frozenset(
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
+        ("POST", "/v1/attestations/{release_id}"),
         ("POST", "/v1/verifications"),
     }
 )
@@ -66,6 +69,7 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/messages"): BODY | {"text": "Hej"},
     ("POST", "/v1/messages/batch"): {"messages": [BODY | {"text": "Hej"}]},
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
+    ("POST", "/v1/attestations/options"): {"message": BODY | {"authorship": "ai", "text": "Hej"}},
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
 }

@@ -49,6 +49,7 @@ from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_pag
 from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
+from wiring.releases import release_page_at
 from wiring.root_log import published_policy, read_log_policy
 
 HERE: Final = Path(__file__).resolve().parents[1]
@@ -197,6 +198,7 @@ def build_app(services: Services) -> Flask:
             registration=registration_world(services.identity.issuer, services.engine, now=now),
             signing=services.signing,
             privacy=services.privacy,
+            release_page=release_page_at(services.settings.public_url),
             verification=services.verification,
             verify=pages.verify,
             status_lists=services.status_lists,

@@ -56,6 +56,19 @@ def check_release_jws(text: str, *, statement: Statement, jwk: Mapping[str, Any]
     _verify(jwk, signature=signature, message=f"{parts[0]}.{parts[1]}".encode("ascii"))
 
 
+def claimed_kid(text: str) -> str:
+    """Return the `kid` that a release names; nothing is verified. Raises MalformedRelease, also where it names none."""
+    head = text[:MAX_JWS_CHARACTERS].partition(".")[0]
+    try:
+        header = parse_json(parse_base64url(head), max_bytes=MAX_HEADER_BYTES)
+    except MalformedEncoding as error:
+        raise MalformedRelease(f"release: {error}") from None
+    kid = header.get("kid") if isinstance(header, dict) else None
+    if not isinstance(kid, str):
+        raise MalformedRelease("a release names its key: kid is the RFC 7638 thumbprint")
+    return kid
+
+
 def thumbprint_of(jwk: Mapping[str, Any]) -> str:
     """Return the name of a key: the RFC 7638 thumbprint of a JWK that has its needed members only."""
     return format_base64url(hashlib.sha256(format_canonical_json(dict(jwk))).digest())
