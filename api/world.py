@@ -12,6 +12,7 @@ from limiting.addresses import Trusted
 from limiting.guessing import Guessing
 from limiting.limiter import Limiter
 from privacy.world import PrivacyWorld
+from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
 from registry.clients.registration import RegistrationWorld
@@ -60,6 +61,7 @@ class ApiWorld:
     registration: RegistrationWorld
     signing: SigningWorld
     privacy: PrivacyWorld
+    applying: ApplyingWorld
     verification: VerificationWorld
     verify: Callable[[VerifyRequest], Verdict]
     status_lists: StatusLists

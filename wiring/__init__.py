@@ -25,6 +25,7 @@ from api.responses import http_problem
 from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
 from privacy.world import PrivacyWorld
+from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from settings import Settings, SettingsInvalid, check_unchanged
 from settings.secret_file import read_token
@@ -46,6 +47,7 @@ from transparency.statuses import StatusIndices
 from verification.service import verify
 from verification.world import VerificationWorld
 from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
+from wiring.applying import applying_world
 from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
@@ -92,6 +94,7 @@ class Services:
     privacy: PrivacyWorld
     status_lists: StatusLists
     verification: VerificationWorld
+    applying: ApplyingWorld
 
 
 def open_identity(settings: Settings, *, first_start: bool) -> Identity:
@@ -166,6 +169,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             report_signer=partial(report_signer, keys),
             own_hosts=_own_hosts(identity.issuer, settings.public_url),
         ),
+        applying=applying_world(settings, identity, engine, log, now=now),
     )
 
 
@@ -197,6 +201,7 @@ def build_app(services: Services) -> Flask:
             registration=registration_world(services.identity.issuer, services.engine, now=now),
             signing=services.signing,
             privacy=services.privacy,
+            applying=services.applying,
             verification=services.verification,
             verify=pages.verify,
             status_lists=services.status_lists,
