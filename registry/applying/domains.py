@@ -6,13 +6,18 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from registry.applying.errors import DomainUnknown
+from registry.applying.filed import binding_key
 from registry.applying.tables import operator_domains
+from registry.applying.world import ApplyingWorld
 from registry.checks.domain_challenge import Challenge, make_challenge
 from registry.checks.domain_names import read_domain
 from registry.errors import ApplicationInvalid
+from registry.operators import lock_operator
+from storage.engine import writing
 from storage.times import to_ms
 
 MAX_DOMAINS: Final = 50
+_CHALLENGE_BYTES: Final = 32
 _RENEWED_BEFORE: Final = timedelta(days=60)
 
 
@@ -42,6 +47,17 @@ def add_domain(
         )
     )
     return challenge
+
+
+def name_domain(operator_id: str, text: str, *, world: ApplyingWorld) -> Challenge:
+    """Return the challenge for a domain as an operator typed it. Raises ApplicationInvalid, KeyNeeded."""
+    domain, at = read_domain(text, unlisted=world.unlisted_domains), world.now()
+    with writing(world.engine) as connection:
+        lock_operator(connection, operator_id)
+        thumbprint = binding_key(connection, operator_id, at=at)
+        return add_domain(
+            connection, operator_id, domain, thumbprint=thumbprint, random=world.random(_CHALLENGE_BYTES), at=at
+        )
 
 
 def list_domains(connection: Connection, operator_id: str) -> tuple[Challenge, ...]:

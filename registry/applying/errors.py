@@ -25,3 +25,7 @@ class SourceMissing(RegistryError):
 
 class StatementUnknown(RegistryError):
     """The statement that was signed is none of those given out, or was used before."""
+
+
+class CheckUnknown(RegistryError):
+    """No check has this id."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
 
+from registry.applying.errors import CheckUnknown
 from registry.applying.tables import check_answers, check_schedule, checks
 from registry.checks.conclusion import digest_of
 from registry.checks.kept import CheckStatus, KeptCheck
@@ -99,10 +100,12 @@ def find_passed(connection: Connection, operator_id: str, *, kind: EvidenceKind,
     return found[0] if found else None
 
 
-def load_check(connection: Connection, check_id: str) -> KeptCheck | None:
-    """Return one check, None if there is none of this id."""
+def load_check(connection: Connection, check_id: str) -> KeptCheck:
+    """Return one check. Raises CheckUnknown."""
     found = () if "\x00" in check_id else _select(connection, checks.c.id == check_id, 1)
-    return found[0] if found else None
+    if not found:
+        raise CheckUnknown("no check has this id")
+    return found[0]
 
 
 def load_answers(connection: Connection, check_id: str) -> tuple[KeptAnswer, ...]:
