@@ -20,6 +20,13 @@ RegistryError(SigillError)
 ├── SignInStale            signed in too long ago for this
 ├── ClientKeyRefused       a client's public key, or the proof of its possession, cannot be taken
 ├── IdentifierRefused      no identifier of an organisation, or a person's (registry.checks.identifiers)
+├── ApplicationExists      somebody has applied like this already (registry.applying.errors, as the next six)
+├── DomainUnknown          the operator has named no such domain
+├── KeyNeeded              the operator has no public key to bind a domain or an application to
+├── ChecksTooMany          as many checks as the operator may have in an hour
+├── SourceMissing          nobody that is asked can say something of the operator
+├── StatementUnknown       no statement to sign that was given out, or it was used before
+├── CheckUnknown           no check has this id
 ├── ApplicationInvalid     an operator, AI system or key cannot be entered like this
 └── TransitionRefused      the life cycle has no such step
 """

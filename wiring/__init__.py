@@ -25,6 +25,7 @@ from api.responses import http_problem
 from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
 from privacy.world import PrivacyWorld
+from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from settings import Settings, SettingsInvalid, check_unchanged
 from settings.secret_file import read_token
@@ -46,6 +47,7 @@ from transparency.statuses import StatusIndices
 from verification.service import verify
 from verification.world import VerificationWorld
 from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
+from wiring.applying import applying_world
 from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
 from wiring.desk import build_desk, people_world
 from wiring.keys import note_signers_at, open_keys, report_signer
@@ -93,6 +95,7 @@ class Services:
     privacy: PrivacyWorld
     status_lists: StatusLists
     verification: VerificationWorld
+    applying: ApplyingWorld
 
 
 def open_identity(settings: Settings, *, first_start: bool) -> Identity:
@@ -167,6 +170,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             report_signer=partial(report_signer, keys),
             own_hosts=_own_hosts(identity.issuer, settings.public_url),
         ),
+        applying=applying_world(settings, identity, engine, log, now=now),
     )
 
 
@@ -200,6 +204,7 @@ def build_app(services: Services) -> Flask:
             signing=services.signing,
             privacy=services.privacy,
             people=people,
+            applying=services.applying,
             verification=services.verification,
             verify=pages.verify,
             status_lists=services.status_lists,
