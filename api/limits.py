@@ -34,10 +34,11 @@ _QUOTAS_OF_SCOPES: Final = {
 _UNLIMITED: Final = ("/healthz", "/readyz", "/metrics", "/static/")
 _BY_ADDRESS: Final = (
     ("/v1/verifications", "verify"),
+    ("/v1/attestations/<", "open"),
+    ("/v1/applications", "apply"),
     ("/check", "verify"),
     ("/s/", "verify"),
     ("/registry", "search"),
-    ("/v1/attestations/<", "open"),
 )
 _BY_CREDENTIAL: Final = "/v1/"
 _LENIENCIES: Final = {"key": KEYS, "code": CODES}

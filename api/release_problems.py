@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from api.problem import Problem
+from registry.errors import PasskeyRefused, PasskeysUnavailable
 from releases.errors import (
     EvidenceNotFound,
-    ReleaseCounter,
     ReleaseExpired,
     ReleaseGiven,
     ReleaseMismatch,
@@ -55,11 +55,17 @@ RELEASE_PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     ReleaserRevoked: Problem(
         "releaser-revoked", 403, "Who released this may no longer do so", "Let somebody else release it. " + _AGAIN
     ),
-    ReleaseCounter: Problem(
-        "release-counter",
+    PasskeyRefused: Problem(
+        "passkey-refused",
         403,
-        "There may be a copy of this passkey",
-        "The authenticator counted backwards. Revoke the passkey unless you know why, and release with another.",
+        "The passkey's answer proves nothing",
+        "Try again with a passkey of yours. If it counts backwards there may be a copy of it: revoke it.",
+    ),
+    PasskeysUnavailable: Problem(
+        "passkeys-unavailable",
+        503,
+        "Passkeys cannot be used at this address",
+        "Whoever runs the service has to give it a host name: SIGILL_PUBLIC_URL.",
     ),
     EvidenceNotFound: Problem(
         "evidence-not-found", 404, "This message has no release", "Only messages of attestation level A have evidence."

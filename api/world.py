@@ -12,12 +12,13 @@ from limiting.addresses import Trusted
 from limiting.guessing import Guessing
 from limiting.limiter import Limiter
 from privacy.world import PrivacyWorld
+from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
 from registry.clients.registration import RegistrationWorld
 from registry.model import Operator
+from registry.people.world import PeopleWorld
 from sigill.report.trust import Trust
-from signing.releasing import ReleasePage
 from signing.repeats import RunningKeys
 from signing.world import SigningWorld
 from transparency.status_lists import StatusLists
@@ -61,7 +62,8 @@ class ApiWorld:
     registration: RegistrationWorld
     signing: SigningWorld
     privacy: PrivacyWorld
-    release_page: ReleasePage
+    people: PeopleWorld
+    applying: ApplyingWorld
     verification: VerificationWorld
     verify: Callable[[VerifyRequest], Verdict]
     status_lists: StatusLists

@@ -9,7 +9,6 @@ ReleasesError(SigillError)
 ├── ReleaseMismatch    this message is not the one that was released; says what differs
 ├── ReleaserUnknown    the operator has no such person or client who could release it
 ├── ReleaserRevoked    who released it has left, or the passkey or key was revoked
-├── ReleaseCounter     the authenticator's counter went back: there may be a copy of it
 └── EvidenceNotFound   the message was not released at level A
 """
 
@@ -50,10 +49,6 @@ class ReleaserUnknown(ReleasesError):
 
 class ReleaserRevoked(ReleasesError):
     """The person has left, or the passkey or key was revoked or has run out."""
-
-
-class ReleaseCounter(ReleasesError):
-    """The authenticator's counter is not higher than the last time."""
 
 
 class EvidenceNotFound(ReleasesError):

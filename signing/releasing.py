@@ -15,9 +15,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from registry.errors import PasskeyUnknown, PersonUnknown
 from registry.model import Operator, Role
 from registry.operators import check_may_seal
+from registry.people.assertion import ClaimedAssertion
+from registry.people.assertion import check_assertion as check_passkey
 from registry.people.model import Passkey, Person
+from registry.people.relying_party import RelyingParty
 from registry.people.store import list_passkeys, load_passkey, load_person, note_passkey_used
-from releases.errors import ReleaseCounter, ReleaseExpired, ReleaseGiven, ReleaserRevoked, ReleaserUnknown
+from releases.errors import ReleaseExpired, ReleaseGiven, ReleaserRevoked, ReleaserUnknown
 from releases.store import Release, give_release, load_release, make_release_id, save_release
 from sigill.encoding.base64url import format_base64url
 from sigill.encoding.strict_json import format_canonical_json
@@ -46,14 +49,6 @@ _ULID_BYTES: Final = 10
 _KEY_BYTES: Final = 32
 _IV_BYTES: Final = 12
 _SHOWN_DIGITS: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasePage:
-    """Where releases are given: the one web origin, and the relying party that passkeys are registered for."""
-
-    origin: str
-    rp_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +94,11 @@ def ask_release(
 
 
 def give_release_by(
-    release_id: str, *, credential_id: str, assertion: Assertion, page: ReleasePage, world: SigningWorld
+    release_id: str, *, credential_id: str, assertion: Assertion, party: RelyingParty, world: SigningWorld
 ) -> Release:
     """Take a person's assertion; return what was released.
 
-    Raises ReleaseNotFound, ReleaseUsed, ReleaseGiven, ReleaseExpired, ReleaserUnknown, ReleaserRevoked, ReleaseCounter,
+    Raises ReleaseNotFound, ReleaseUsed, ReleaseGiven, ReleaseExpired, ReleaserUnknown, ReleaserRevoked, PasskeyRefused,
     MalformedRelease, ReleaseInvalid.
     """
     at = world.now()
@@ -124,12 +119,11 @@ def give_release_by(
             assertion,
             public_key=passkey.public_key,
             challenge=challenge_of(release.statement),
-            origin=page.origin,
-            rp_id=page.rp_id,
+            origin=party.origin,
+            rp_id=party.id,
         )
-        if (checked.sign_count or passkey.sign_count) and checked.sign_count <= passkey.sign_count:
-            raise ReleaseCounter("the authenticator's counter is not higher than the last time")
-        evidence = format_evidence(Evidence(release.statement, _proof(passkey, assertion, page)))
+        _check_again(passkey, assertion, challenge=challenge_of(release.statement), party=party)
+        evidence = format_evidence(Evidence(release.statement, _proof(passkey, assertion, party)))
         give_release(connection, release.id, passkey_id=passkey.id, evidence=evidence)
         note_passkey_used(connection, passkey.id, sign_count=checked.sign_count, at=at)
     return release
@@ -164,6 +158,21 @@ def _releaser(
 def _check_current(passkey: Passkey, person: Person) -> None:
     if passkey.revoked_at is not None or person.ended_at is not None or person.role is not Role.SIGNER:
         raise ReleaserRevoked("this person, or this passkey, may no longer release messages")
+
+
+def _check_again(passkey: Passkey, assertion: Assertion, *, challenge: bytes, party: RelyingParty) -> None:
+    """Let the check that people sign in by have its say too: another implementation, which also looks at the counter.
+
+    Raises PasskeyRefused.
+    """
+    claimed = ClaimedAssertion(
+        passkey_id=passkey.id,
+        client_data=assertion.client_data,
+        authenticator_data=assertion.authenticator_data,
+        signature=assertion.signature,
+        user_handle=None,
+    )
+    check_passkey(claimed, passkey=passkey, challenge=challenge, party=party)
 
 
 def _state(  # noqa: PLR0913 - everything that a seal is made of
@@ -243,13 +252,13 @@ def _encrypt(shown: dict[str, Any], *, key: bytes, iv: bytes, name: str) -> byte
     return iv + AESGCM(key).encrypt(iv, format_canonical_json(shown), name.encode("ascii"))
 
 
-def _proof(passkey: Passkey, assertion: Assertion, page: ReleasePage) -> PasskeyProof:
+def _proof(passkey: Passkey, assertion: Assertion, party: RelyingParty) -> PasskeyProof:
     return PasskeyProof(
         credential_id=passkey.id,
         public_key=passkey.public_key,
         assertion=assertion,
-        origin=page.origin,
-        rp_id=page.rp_id,
+        origin=party.origin,
+        rp_id=party.id,
         aaguid=passkey.aaguid,
         attestation=passkey.attestation,
         device_bound=passkey.device_bound,

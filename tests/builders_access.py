@@ -1,12 +1,16 @@
 """The one table of who may do what: every route that is not open to all, and who gets further than its door."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
+
+from registry.model import Role
 
 ROLES: Final = ("signer", "admin", "auditor", "auditor of all", "registrar")
 READERS: Final = frozenset({"signer", "admin", "auditor", "auditor of all"})
 AUDITORS: Final = frozenset({"auditor", "auditor of all"})
 SIGNER: Final = frozenset({"signer"})
 ADMIN: Final = frozenset({"admin"})
+REGISTRAR: Final = frozenset({"registrar"})
 
 ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages"): SIGNER,
@@ -27,6 +31,17 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("DELETE", "/v1/clients/{client_id}"): ADMIN,
     ("POST", "/v1/clients/{client_id}/keys"): ADMIN,
     ("DELETE", "/v1/clients/{client_id}/keys/{thumbprint}"): ADMIN,
+    ("GET", "/v1/operator"): ADMIN,
+    ("POST", "/v1/operator/domains"): ADMIN,
+    ("GET", "/v1/operator/domains"): ADMIN,
+    ("POST", "/v1/operator/domains/{domain}/check"): ADMIN,
+    ("POST", "/v1/operator/register-check"): ADMIN,
+    ("GET", "/v1/operator/application-statement"): ADMIN,
+    ("POST", "/v1/operator/seal-certificate"): ADMIN,
+    ("POST", "/v1/registry/operators/{operator_id}/licence"): REGISTRAR,
+    ("GET", "/v1/registry/operators/{operator_id}/checks"): REGISTRAR,
+    ("GET", "/v1/registry/checks/{check_id}"): REGISTRAR,
+    ("GET", "/v1/registry/alarms"): REGISTRAR,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -57,12 +72,34 @@ OPEN: Final = frozenset(
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
         ("POST", "/v1/attestations/{release_id}"),
+        ("POST", "/v1/applications"),
         ("POST", "/v1/verifications"),
     }
 )
 
+_EVERYONE: Final = frozenset(Role)
+DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
+    ("GET", "/desk"): _EVERYONE,
+    ("GET", "/desk/passkeys"): _EVERYONE,
+    ("POST", "/desk/passkeys/name"): _EVERYONE,
+    ("POST", "/desk/passkeys/revocation"): _EVERYONE,
+}
+"""Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
+
+DESK_DOORS: Final = frozenset(
+    {("GET", "/desk/sign-in"), ("POST", "/desk/sign-out"), ("GET", "/desk/release/{release_id}")}
+)
+"""What of the desk stands open: it looks itself at what is brought."""
+
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
 """Where the address names something: another operator's credential finds nothing there."""
+
+ANSWERS: Final[dict[str, frozenset[int]]] = {
+    "/v1/messages/{message_id}/erasure": frozenset({200, 409}),  # it is too young to be erased
+    "/v1/operator/register-check": frozenset({409}),  # no register is configured
+    "/v1/operator/seal-certificate": frozenset({422}),  # and this is no application
+}
+"""What whoever is let in gets, where that is something else than done."""
 
 BODY: Final[dict[str, Any]] = {"authorship": "human", "channel": "chat", "enquiry": "informational"}
 BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
@@ -72,4 +109,12 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/attestations/options"): {"message": BODY | {"authorship": "ai", "text": "Hej"}},
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
+    ("POST", "/v1/operator/domains"): {"domain": "exempelbanken.se"},
+    ("POST", "/v1/operator/seal-certificate"): {"application": "a.b.c"},
+    ("POST", "/v1/registry/operators/{operator_id}/licence"): {
+        "authority": "Finansinspektionen",
+        "number": "41028",
+        "url": "https://fi.example/41028",
+        "seen_on": f"{datetime.now(UTC):%Y-%m-%d}",
+    },
 }

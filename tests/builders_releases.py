@@ -7,13 +7,13 @@ from typing import Any
 
 from registry.model import OperatorId, Role
 from registry.people.model import Passkey, Person
+from registry.people.relying_party import RelyingParty, relying_party
 from registry.people.store import make_person_id, save_passkey, save_person
 from sigill.encoding.base64url import parse_base64url
 from storage.engine import writing
 from tests.builders_clients import TestClient, bearer
 from tests.builders_deployment import NOW, TEXT, Deployment
 from tests.builders_presence import Authenticator, assertion_json
-from wiring.releases import release_page_at
 
 MESSAGE: dict[str, Any] = {"authorship": "human", "channel": "chat", "enquiry": "informational", "text": TEXT}
 AI_MESSAGE = MESSAGE | {"authorship": "ai", "disclosure": "separate"}
@@ -97,7 +97,7 @@ def hire(
 ) -> Employee:
     """Add a person with a passkey."""
     page = release_page(made)
-    device = device or Authenticator(rp_id=page.rp_id, origin=page.origin, credential_id=secrets.token_bytes(16))
+    device = device or Authenticator(rp_id=page.id, origin=page.origin, credential_id=secrets.token_bytes(16))
     person = Person(
         id=make_person_id(secrets.token_bytes(20)),
         operator_id=None if operator_id is None else OperatorId(operator_id),
@@ -123,9 +123,9 @@ def hire(
     return Employee(made, person, device)
 
 
-def release_page(made: Deployment) -> Any:
+def release_page(made: Deployment) -> RelyingParty:
     """Return where this deployment's releases are given."""
-    return release_page_at(made.services.settings.public_url)
+    return relying_party(made.services.settings.public_url)
 
 
 def slug(response: Any) -> str:

@@ -19,6 +19,7 @@ from api.schemas.attestations import (
     ReleaseEvidenceSchema,
     WaitingReleaseSchema,
 )
+from registry.errors import PasskeyRefused
 from registry.model import Scope
 from releases.errors import ReleasesError
 from releases.store import load_evidence
@@ -63,8 +64,10 @@ def post_options(body: dict[str, Any]) -> Response:
     five minutes, once.
     """
     operator = calling_operator()
-    asked = ask_release(bound(body["message"]), person_id=body.get("person"), operator=operator, world=world().signing)
-    return _private(_waiting.dump(_shape(asked)), 201)
+    person_id = body.get("person")
+    origin = "" if person_id is None else world().people.needed_party().origin
+    asked = ask_release(bound(body["message"]), person_id=person_id, operator=operator, world=world().signing)
+    return _private(_waiting.dump(_shape(asked, origin=origin)), 201)
 
 
 @blueprint.post("/attestations/<string:release_id>")
@@ -83,10 +86,10 @@ def post_assertion(body: dict[str, Any], release_id: str) -> Response:
             release_id,
             credential_id=body["id"],
             assertion=_assertion(body["response"]),
-            page=world().release_page,
+            party=world().people.needed_party(),
             world=world().signing,
         )
-    except (ReleasesError, ReleaseInvalid, MalformedRelease) as error:
+    except (ReleasesError, ReleaseInvalid, MalformedRelease, PasskeyRefused) as error:
         tell_refusal("release_refused", problem=problem_of(error).slug)
         raise
     shape = {"id": release.id, "message_id": release.statement.jti, "expires_at": _iso(release.expires_at)}
@@ -112,7 +115,7 @@ def get_evidence(message_id: str) -> Response:
     return response
 
 
-def _shape(asked: AskedRelease) -> dict[str, Any]:
+def _shape(asked: AskedRelease, *, origin: str) -> dict[str, Any]:
     release = asked.release
     secret = None if asked.key is None else format_base64url(asked.key)
     return {
@@ -120,7 +123,7 @@ def _shape(asked: AskedRelease) -> dict[str, Any]:
         "expires_at": _iso(release.expires_at),
         "statement": format_statement(release.statement).decode("utf-8"),
         "challenge": format_base64url(asked.challenge),
-        "page": None if secret is None else f"{world().release_page.origin}/release/{release.id}#{secret}",
+        "page": None if secret is None else f"{origin}/desk/release/{release.id}#{secret}",
     }
 
 

@@ -262,7 +262,7 @@ def test_an_authenticator_that_counts_backwards_is_refused(deployment: Deploymen
     assert anna.give(waiting).status_code == 200
     anna.device.count = 7  # a copy, made before
     response = anna.give(anna.waiting())
-    assert (response.status_code, slug(response)) == (403, "release-counter")
+    assert (response.status_code, slug(response)) == (403, "passkey-refused")
 
 
 # --- asking for one

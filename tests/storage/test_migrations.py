@@ -29,6 +29,7 @@ OWNERS = [
     "privacy",
     "registry",
     "releases",
+    "registry.applying",
     "policies",
     "conversations",
     "signing",
