@@ -14,7 +14,7 @@ from limiting.limiter import Limiter
 from privacy.world import PrivacyWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
-from registry.clients.registration import RegistrationWorld
+from registry.credential_steps import RegistrationWorld
 from registry.model import Operator
 from sigill.report.trust import Trust
 from signing.repeats import RunningKeys

@@ -194,7 +194,7 @@ def build_app(services: Services) -> Flask:
         ApiWorld(
             callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
             grants=grant_world(services.identity.issuer, services.engine, services.keys, now=now),
-            registration=registration_world(services.identity.issuer, services.engine, now=now),
+            registration=registration_world(services.identity.issuer, services.engine, services.log, now=now),
             signing=services.signing,
             privacy=services.privacy,
             verification=services.verification,

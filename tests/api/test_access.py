@@ -125,6 +125,7 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
         "path": "entries/000.p/1",
         "client_id": spare.client.id,
         "thumbprint": spare.key.thumbprint,
+        "prefix": shared.new_key(role=Role.SIGNER, operator_id=BANK).split("_")[1],
         "name": "start.js",
         "slug": "not-found",
         "number": "1",
