@@ -10,6 +10,7 @@ from api.chunks import expect_broken_chunks
 from api.current import EXTENSION
 from api.limits import install_limits
 from api.resources import (
+    api_keys,
     applications,
     attestations,
     clients,
@@ -43,6 +44,7 @@ _KEYED: Final = (
     "/v1/conversations",
     "/v1/decisions",
     "/v1/clients",
+    "/v1/api-keys",
     "/v1/operator",
     "/v1/registry",
     "/v1/attestations/options",
@@ -86,6 +88,7 @@ def make_api(world: ApiWorld) -> Flask:
         conversations,
         verifications,
         clients,
+        api_keys,
         oauth,
         applications,
         own_operator,
