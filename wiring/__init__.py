@@ -25,7 +25,6 @@ from api.responses import http_problem
 from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
 from privacy.world import PrivacyWorld
-from registry.callers import Callers
 from settings import Settings, SettingsInvalid, check_unchanged
 from settings.secret_file import read_token
 from sigill.report.trust import ROOT, Trust, TrustedLog
@@ -46,7 +45,7 @@ from transparency.statuses import StatusIndices
 from verification.service import verify
 from verification.world import VerificationWorld
 from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
-from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
+from wiring.clients import OPEN_PAGES, grant_world, known_callers, registration_world
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
 from wiring.root_log import published_policy, read_log_policy
@@ -192,7 +191,7 @@ def build_app(services: Services) -> Flask:
     pages = _web_world(services)
     app = make_api(
         ApiWorld(
-            callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
+            callers=known_callers(services.identity.issuer, services.engine, services.keys),
             grants=grant_world(services.identity.issuer, services.engine, services.keys, now=now),
             registration=registration_world(services.identity.issuer, services.engine, services.log, now=now),
             signing=services.signing,
