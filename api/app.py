@@ -10,6 +10,9 @@ from api.chunks import expect_broken_chunks
 from api.current import EXTENSION
 from api.limits import install_limits
 from api.resources import (
+    api_keys,
+    applications,
+    attestations,
     clients,
     conversations,
     docs,
@@ -19,7 +22,9 @@ from api.resources import (
     messages,
     metrics,
     oauth,
+    own_operator,
     proofs,
+    registrar_checks,
     registry,
     staff,
     status,
@@ -35,7 +40,17 @@ _DESCRIPTION: Final = (
     "Sigill vouches for who sent a customer-service message, and whether a human or an AI wrote it. "
     "Operators sign with an API key or an access token; verifying needs none."
 )
-_KEYED: Final = ("/v1/messages", "/v1/conversations", "/v1/decisions", "/v1/clients", "/v1/staff")
+_KEYED: Final = (
+    "/v1/messages",
+    "/v1/conversations",
+    "/v1/decisions",
+    "/v1/clients",
+    "/v1/staff",
+    "/v1/api-keys",
+    "/v1/operator",
+    "/v1/registry",
+    "/v1/attestations/options",
+)
 _SPEC: Final[dict[str, Any]] = {
     "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
     "components": {
@@ -71,11 +86,16 @@ def make_api(world: ApiWorld) -> Flask:
         withdrawals,
         erasures,
         proofs,
+        attestations,
         conversations,
         verifications,
         clients,
         staff,
+        api_keys,
         oauth,
+        applications,
+        own_operator,
+        registrar_checks,
         registry,
         log,
         status,

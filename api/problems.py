@@ -6,11 +6,13 @@ A problem's page says what it means and how to mend it; `title` and `mend` are t
 from collections.abc import Mapping
 from typing import Final
 
+from api.applying_problems import APPLYING_PROBLEMS
 from api.credential_problems import CREDENTIAL_PROBLEMS
 from api.limits_problems import LIMITS_PROBLEMS
 from api.people_problems import PEOPLE_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
+from api.release_problems import RELEASE_PROBLEMS
 from conversations.errors import ConversationNotFound, EditRefused
 from privacy.errors import RecordNotFound
 from registry.checks.identifiers import IdentifierRefused
@@ -94,6 +96,7 @@ _NO_MESSAGE: Final = Problem(
 PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     **CREDENTIAL_PROBLEMS,
     **PEOPLE_PROBLEMS,
+    **APPLYING_PROBLEMS,
     OperatorNotFound: Problem(
         "operator-not-found", 404, "No operator has this id", "Look the operator up at /registry/operators."
     ),
@@ -134,6 +137,7 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     RecordNotFound: _NO_MESSAGE,
     **LIMITS_PROBLEMS,
     **PRIVACY_PROBLEMS,
+    **RELEASE_PROBLEMS,
     ConversationNotFound: Problem(
         "conversation-not-found",
         404,

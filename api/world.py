@@ -12,9 +12,10 @@ from limiting.addresses import Trusted
 from limiting.guessing import Guessing
 from limiting.limiter import Limiter
 from privacy.world import PrivacyWorld
+from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
-from registry.clients.registration import RegistrationWorld
+from registry.credential_steps import RegistrationWorld
 from registry.model import Operator
 from registry.people.world import PeopleWorld
 from sigill.report.trust import Trust
@@ -62,6 +63,7 @@ class ApiWorld:
     signing: SigningWorld
     privacy: PrivacyWorld
     people: PeopleWorld
+    applying: ApplyingWorld
     verification: VerificationWorld
     verify: Callable[[VerifyRequest], Verdict]
     status_lists: StatusLists

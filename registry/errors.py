@@ -12,6 +12,7 @@ RegistryError(SigillError)
 ├── CredentialBound        the credential signs as one AI system, and not this
 ├── GrantRefused           no access token is given for this
 ├── ClientUnknown          the operator has no such client or key
+├── ApiKeyUnknown          the operator has no such API key
 ├── PersonUnknown          there is no such person
 ├── PasskeyUnknown         there is no such passkey
 ├── PasskeyRefused         what an authenticator answered proves nothing
@@ -21,6 +22,13 @@ RegistryError(SigillError)
 ├── ProviderRefused        the identity provider's answer signs nobody in
 ├── ClientKeyRefused       a client's public key, or the proof of its possession, cannot be taken
 ├── IdentifierRefused      no identifier of an organisation, or a person's (registry.checks.identifiers)
+├── ApplicationExists      somebody has applied like this already (registry.applying.errors, as the next six)
+├── DomainUnknown          the operator has named no such domain
+├── KeyNeeded              the operator has no public key to bind a domain or an application to
+├── ChecksTooMany          as many checks as the operator may have in an hour
+├── SourceMissing          nobody that is asked can say something of the operator
+├── StatementUnknown       no statement to sign that was given out, or it was used before
+├── CheckUnknown           no check has this id
 ├── ApplicationInvalid     an operator, AI system or key cannot be entered like this
 └── TransitionRefused      the life cycle has no such step
 """
@@ -101,6 +109,10 @@ class GrantRefused(RegistryError):
 
 class ClientUnknown(RegistryError):
     """The operator has no such client, or the client no such key."""
+
+
+class ApiKeyUnknown(RegistryError):
+    """The operator has no API key of this prefix."""
 
 
 class PersonUnknown(RegistryError):

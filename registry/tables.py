@@ -23,7 +23,7 @@ operators: Final = Table(
     metadata,
     Column("id", String(63), primary_key=True),
     Column("name", String(120), nullable=False),
-    Column("identifier", String(120), nullable=False, unique=True),
+    Column("identifier", String(120), nullable=False, index=True),  # of one verified operator at a time
     Column("industry", String(20), nullable=False),
     Column("environment", String(4), nullable=False),
     Column("markets", JSON, nullable=False),

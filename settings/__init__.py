@@ -15,6 +15,8 @@
 | SIGILL_LOG_POLICY_FILE | the witnesses to ask, as a C2SP tlog-policy      | none: no witness is asked              |
 | SIGILL_METRICS_TOKEN_FILE | the file of the token that opens /metrics     | none: this machine only, on trial      |
 | SIGILL_PKCS11_MODULE, SIGILL_PKCS11_PIN_FILE, SIGILL_KMS_ENDPOINT | see `settings.key_stores` | keys are files |
+| SIGILL_ENHETSREGISTERET, SIGILL_GLEIF, SIGILL_VIES, SIGILL_RESOLVERS | see `settings.registry_sources` | nobody |
+| SIGILL_SEAL_ANCHORS, SIGILL_OWN_NETWORKS, SIGILL_OWN_HTTPS_PORT, SIGILL_OWN_CA_FILE | see there | none |
 | SIGILL_LIMITS, SIGILL_LIMITS_URL, SIGILL_TRUSTED_PROXIES, SIGILL_PROXY_HEADER | see `settings.limits` | limited |
 | SIGILL_OIDC_ISSUER, and three more                | see `settings.oidc` | passkeys only                |
 | SIGILL_PUBLISH_TO, SIGILL_PUBLISH_ENTRIES_TO, SIGILL_S3_ENDPOINT | see `settings.publishing` | not published |
@@ -33,7 +35,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from settings import database, key_stores, limits, oidc, publishing
+from settings import database, key_stores, limits, oidc, publishing, registry_sources
 
 _OURS: Final = "SIGILL_"
 _KNOWN: Final = {
@@ -51,6 +53,7 @@ _KNOWN: Final = {
     *publishing.NAMES,
     *limits.NAMES,
     *oidc.NAMES,
+    *registry_sources.NAMES,
     "SIGILL_URL",  # the command line's; harmless here
     "SIGILL_API_KEY",
 }
@@ -92,6 +95,7 @@ class Settings:
     key_stores: key_stores.KeyStores
     limits: limits.Limits
     oidc: oidc.Oidc | None
+    registry_sources: registry_sources.RegistrySources
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -130,6 +134,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     faults += limits_faults
     provider, oidc_faults = oidc.read_oidc(environment)
     faults += oidc_faults
+    sources, sources_faults = registry_sources.read_registry_sources(environment)
+    faults += sources_faults
     if faults:
         raise SettingsInvalid(faults)
     return Settings(
@@ -149,6 +155,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         key_stores=stores,
         limits=limited,
         oidc=provider,
+        registry_sources=sources,
     )
 
 

@@ -1,5 +1,6 @@
 """The one table of who may do what: every route that is not open to all, and who gets further than its door."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from registry.model import Role
@@ -9,6 +10,7 @@ READERS: Final = frozenset({"signer", "admin", "auditor", "auditor of all"})
 AUDITORS: Final = frozenset({"auditor", "auditor of all"})
 SIGNER: Final = frozenset({"signer"})
 ADMIN: Final = frozenset({"admin"})
+REGISTRAR: Final = frozenset({"registrar"})
 
 ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages"): SIGNER,
@@ -17,6 +19,8 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages/{message_id}/erasure"): ADMIN,
     ("GET", "/v1/messages/{message_id}"): READERS,
     ("GET", "/v1/messages/{message_id}/proof"): READERS,
+    ("GET", "/v1/messages/{message_id}/evidence"): READERS,
+    ("POST", "/v1/attestations/options"): SIGNER,
     ("POST", "/v1/conversations/{conversation_id}/events"): SIGNER,
     ("GET", "/v1/conversations/{conversation_id}"): READERS,
     ("GET", "/v1/conversations"): READERS,
@@ -32,6 +36,20 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/staff/{person_id}/enrolment"): ADMIN,
     ("DELETE", "/v1/staff/{person_id}/passkeys/{passkey_id}"): ADMIN,
     ("DELETE", "/v1/staff/{person_id}"): ADMIN,
+    ("GET", "/v1/operator"): ADMIN,
+    ("POST", "/v1/operator/domains"): ADMIN,
+    ("GET", "/v1/operator/domains"): ADMIN,
+    ("POST", "/v1/operator/domains/{domain}/check"): ADMIN,
+    ("POST", "/v1/operator/register-check"): ADMIN,
+    ("GET", "/v1/operator/application-statement"): ADMIN,
+    ("POST", "/v1/operator/seal-certificate"): ADMIN,
+    ("POST", "/v1/registry/operators/{operator_id}/licence"): REGISTRAR,
+    ("GET", "/v1/registry/operators/{operator_id}/checks"): REGISTRAR,
+    ("GET", "/v1/registry/checks/{check_id}"): REGISTRAR,
+    ("GET", "/v1/registry/alarms"): REGISTRAR,
+    ("POST", "/v1/api-keys"): ADMIN,
+    ("GET", "/v1/api-keys"): ADMIN,
+    ("DELETE", "/v1/api-keys/{prefix}"): ADMIN,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -61,6 +79,8 @@ OPEN: Final = frozenset(
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
+        ("POST", "/v1/attestations/{release_id}"),
+        ("POST", "/v1/applications"),
         ("POST", "/v1/verifications"),
     }
 )
@@ -91,6 +111,7 @@ DESK_DOORS: Final = frozenset(
         ("POST", "/desk/enrol/passkey"),
         ("GET", "/desk/oidc"),
         ("GET", "/desk/oidc/callback"),
+        ("GET", "/desk/release/{release_id}"),
         ("GET", "/desk/sign-in"),
         ("POST", "/desk/sign-in"),
         ("POST", "/desk/sign-out"),
@@ -101,12 +122,29 @@ DESK_DOORS: Final = frozenset(
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
 """Where the address names something: another operator's credential finds nothing there."""
 
+ANSWERS: Final[dict[str, frozenset[int]]] = {
+    "/v1/messages/{message_id}/erasure": frozenset({200, 409}),  # it is too young to be erased
+    "/v1/operator/register-check": frozenset({409}),  # no register is configured
+    "/v1/operator/seal-certificate": frozenset({422}),  # and this is no application
+}
+"""What whoever is let in gets, where that is something else than done."""
+
 BODY: Final[dict[str, Any]] = {"authorship": "human", "channel": "chat", "enquiry": "informational"}
 BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/messages"): BODY | {"text": "Hej"},
     ("POST", "/v1/messages/batch"): {"messages": [BODY | {"text": "Hej"}]},
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
+    ("POST", "/v1/attestations/options"): {"message": BODY | {"authorship": "ai", "text": "Hej"}},
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
     ("POST", "/v1/staff"): {"name": "Anna Andersson", "role": "signer"},
+    ("POST", "/v1/operator/domains"): {"domain": "exempelbanken.se"},
+    ("POST", "/v1/operator/seal-certificate"): {"application": "a.b.c"},
+    ("POST", "/v1/registry/operators/{operator_id}/licence"): {
+        "authority": "Finansinspektionen",
+        "number": "41028",
+        "url": "https://fi.example/41028",
+        "seen_on": f"{datetime.now(UTC):%Y-%m-%d}",
+    },
+    ("POST", "/v1/api-keys"): {"name": "mail server", "role": "signer"},
 }

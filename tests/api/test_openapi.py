@@ -21,7 +21,7 @@ from tests.builders_access import ALLOWED, BODY
 from tests.builders_deployment import Deployment
 from transparency.errors import StoreUnavailable
 
-PACKAGES = ("registry", "policies", "conversations", "signing", "verification", "transparency", "sigill")
+PACKAGES = ("registry", "policies", "conversations", "releases", "signing", "verification", "transparency", "sigill")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 UNDOCUMENTED = {"/openapi.json"}
 
@@ -78,6 +78,7 @@ def test_what_needs_a_key_is_marked(spec: dict[str, Any]) -> None:
     assert {place: security for place, security in keyed.items() if place not in needed} == {
         ("GET", "/log/{operator_id}/tile/{path}"): [{}, {"apiKey": []}],
         ("GET", "/metrics"): [{}, {"metricsToken": []}],
+        ("POST", "/v1/applications"): [{}, {"apiKey": []}],
     }
 
 

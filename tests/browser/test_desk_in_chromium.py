@@ -258,10 +258,11 @@ def test_a_second_passkey_is_added_renamed_and_revoked(desk: Desk, device: Devic
 
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_nothing_is_wider_than_a_small_screen(desk: Desk, device: Device, tmp_path: Path, language: str) -> None:
-    enrol(desk, device, add_person(desk.made, Role.ADMIN))
+    person = add_person(desk.made, Role.ADMIN)
+    enrol(desk, device, person)
     for width in (320, 390, 1200):
         device.page.set_viewport_size({"width": width, "height": 900})
-        for path in ("", "/passkeys", "/passkeys/new", "/sign-in", "/enrol"):
+        for path in ("", "/staff", f"/staff/{person.id}", "/passkeys", "/passkeys/new", "/sign-in", "/enrol"):
             device.page.goto(f"{desk.url}/desk{path}?lang={language}")
             device.page.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true })")
             assert device.page.evaluate("document.documentElement.scrollWidth") <= width, path

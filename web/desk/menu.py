@@ -5,7 +5,7 @@ A part is one module with its `pages`; it joins here with one line.
 
 from typing import Final
 
-from web.desk import enrol, passkeys, provider, sign_in, staff, start
+from web.desk import enrol, passkeys, provider, release, sign_in, staff, start
 from web.desk.door import Door
 from web.desk.parts import Desk
 
@@ -15,4 +15,9 @@ PARTS: Final[tuple[Desk, ...]] = (
     passkeys.pages,
 )
 
-DOORS: Final[tuple[Door, ...]] = (*sign_in.doors.doors, *enrol.doors.doors, *provider.doors.doors)
+DOORS: Final[tuple[Door, ...]] = (
+    *sign_in.doors.doors,
+    *enrol.doors.doors,
+    *provider.doors.doors,
+    *release.doors.doors,
+)
