@@ -5,7 +5,10 @@ from datetime import datetime
 from typing import Self, TypedDict, Unpack
 from urllib.parse import quote
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from sigill.client.answers import Decision, Verdict, read_decision, read_sealed, read_verdict
+from sigill.client.applying import Applicant, Application, send_application
 from sigill.client.batch import MAX_BATCH_KEY, Outcome, TextMessage, chunks_of, sign_chunks
 from sigill.client.conversations import (
     Conversation,
@@ -24,7 +27,7 @@ from sigill.client.http import DEFAULT_TIMEOUT_S, Transport
 from sigill.client.message import Message, Question, hash_message, message_body, question_body
 from sigill.client.receipts import check_receipt, fetch_receipt
 from sigill.client.retry import PATIENCE, Patience, check_key, new_key
-from sigill.client.sealed import Prover, Sealed
+from sigill.client.sealed import SHOWN_WITHIN_S, Prover, Sealed
 from sigill.client.status import fetch_status_list
 from sigill.client.streamed import StreamedMessage
 from sigill.errors import MalformedKey
@@ -198,6 +201,14 @@ class Client:
         body = format_body(given | beside)
         return read_verdict(self._public.send(Call(path="/v1/verifications", body=body)))
 
+    def apply(self, private_key: ec.EllipticCurvePrivateKey, **applicant: Unpack[Applicant]) -> Application:
+        """Apply to this guarantor with a P-256 key of your own. With an API key, a test operator goes live.
+
+        A key applies once: where an answer was lost, the key itself gets in, as the client that the refusal names.
+        """
+        issuer = self.trust().issuer
+        return send_application(applicant, private=private_key, issuer=issuer, exchange=self._exchange)
+
     def status_list(self, claim: StatusClaim) -> ParsedStatusList:
         """Return the status list that a seal's claim names, for work offline: well-formed, and not yet judged."""
         return fetch_status_list(claim, exchange=self._public)
@@ -221,7 +232,9 @@ class Client:
         return self._trust
 
     def _prover(self) -> Prover:
-        return Prover(self.trust, may_renew=not self._pinned)
+        patience = self._exchange.patience
+        pause = patience.sleep if patience.for_s >= SHOWN_WITHIN_S else None
+        return Prover(self.trust, may_renew=not self._pinned, pause=pause)
 
 
 def _key(given: str | None, **limit: int) -> str:
