@@ -17,6 +17,7 @@ from registry.callers import Callers
 from registry.clients.grant import GrantWorld
 from registry.clients.registration import RegistrationWorld
 from registry.model import Operator
+from registry.people.world import PeopleWorld
 from sigill.report.trust import Trust
 from signing.repeats import RunningKeys
 from signing.world import SigningWorld
@@ -61,6 +62,7 @@ class ApiWorld:
     registration: RegistrationWorld
     signing: SigningWorld
     privacy: PrivacyWorld
+    people: PeopleWorld
     applying: ApplyingWorld
     verification: VerificationWorld
     verify: Callable[[VerifyRequest], Verdict]

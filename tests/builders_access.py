@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from registry.model import Role
+
 ROLES: Final = ("signer", "admin", "auditor", "auditor of all", "registrar")
 READERS: Final = frozenset({"signer", "admin", "auditor", "auditor of all"})
 AUDITORS: Final = frozenset({"auditor", "auditor of all"})
@@ -71,6 +73,18 @@ OPEN: Final = frozenset(
         ("POST", "/v1/verifications"),
     }
 )
+
+_EVERYONE: Final = frozenset(Role)
+DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
+    ("GET", "/desk"): _EVERYONE,
+    ("GET", "/desk/passkeys"): _EVERYONE,
+    ("POST", "/desk/passkeys/name"): _EVERYONE,
+    ("POST", "/desk/passkeys/revocation"): _EVERYONE,
+}
+"""Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
+
+DESK_DOORS: Final = frozenset({("GET", "/desk/sign-in"), ("POST", "/desk/sign-out")})
+"""What of the desk stands open: it looks itself at what is brought."""
 
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
 """Where the address names something: another operator's credential finds nothing there."""

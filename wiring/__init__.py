@@ -49,6 +49,7 @@ from verification.world import VerificationWorld
 from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
 from wiring.applying import applying_world
 from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
+from wiring.desk import build_desk, people_world
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
 from wiring.root_log import published_policy, read_log_policy
@@ -194,6 +195,7 @@ def _policies(folder: Path) -> PolicyLibrary:
 def build_app(services: Services) -> Flask:
     """Return the whole web application: the API and the customer's pages."""
     pages = _web_world(services)
+    people = people_world(services.settings, services.signing, services.keys.reference)
     app = make_api(
         ApiWorld(
             callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
@@ -201,6 +203,7 @@ def build_app(services: Services) -> Flask:
             registration=registration_world(services.identity.issuer, services.engine, now=now),
             signing=services.signing,
             privacy=services.privacy,
+            people=people,
             applying=services.applying,
             verification=services.verification,
             verify=pages.verify,
@@ -216,6 +219,7 @@ def build_app(services: Services) -> Flask:
         )
     )
     app.register_blueprint(make_blueprint(pages))
+    app.register_blueprint(build_desk(services.settings, pages, people))
     app.register_error_handler(404, partial(_not_found, pages))
     list_routes(app, open_endpoints=OPEN_PAGES)  # one that does not say who may call it stops the start
     return app

@@ -18,7 +18,7 @@ from registry.model import OperatorId, Role, Scope
 from registry.revocation import revoke_api_key
 from signing.keys.listing import KeyKind
 from storage.engine import writing
-from tests.builders_access import ALLOWED, ANSWERS, BODIES, BODY, OF_NOBODY_ELSE, OPEN, ROLES
+from tests.builders_access import ALLOWED, ANSWERS, BODIES, BODY, DESK, DESK_DOORS, OF_NOBODY_ELSE, OPEN, ROLES
 from tests.builders_clients import BANK, Key, TestClient, bearer, new_client
 from tests.builders_deployment import NOW, Deployment, operator
 from wiring.clients import OPEN_PAGES
@@ -177,11 +177,26 @@ def check(response: Any, place: tuple[str, str], name: str, shown: Shown) -> Non
 
 def test_the_table_names_every_route_and_each_is_open_or_names_its_scope(shared: Deployment) -> None:
     found = {(route.method, route.path): route for route in list_routes(shared.app, open_endpoints=OPEN_PAGES)}
-    assert set(found) == set(ALLOWED) | OPEN
-    assert set(ALLOWED) & OPEN == set()
+    assert set(found) == set(ALLOWED) | OPEN | set(DESK) | DESK_DOORS
+    assert len(found) == len(ALLOWED) + len(OPEN) + len(DESK) + len(DESK_DOORS)
     for place, route in found.items():
+        if place in DESK:
+            assert route.access.people == DESK[place], place
+            continue
+        if place in DESK_DOORS:
+            assert route.access.people is None is route.access.scope, place
+            continue
         allowed = {role for role in ROLES if route.allows(OF_ROLE[role][0])}
         assert allowed == (set(ROLES) if place in OPEN else ALLOWED[place]), place
+
+
+def test_no_key_opens_the_desk(shared: Deployment, credentials: dict[str, Shown]) -> None:
+    for method, path in DESK:
+        for name, shown in credentials.items():
+            response = shared.client.open(
+                path.replace("{", "").replace("}", ""), method=method, headers=bearer(shown.token)
+            )
+            assert response.status_code == (303 if method == "GET" else 403), (method, path, name)
 
 
 def test_what_is_open_is_open_to_those_who_show_nothing(shared: Deployment) -> None:
