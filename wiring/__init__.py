@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
@@ -29,11 +29,9 @@ from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from settings import Settings, SettingsInvalid, check_unchanged
 from settings.secret_file import read_token
-from sigill.report.trust import ROOT, Trust, TrustedLog
+from sigill.report.trust import ROOT, Trust
 from sigill.tlog.log_policy import LogPolicy
-from sigill.tlog.note import format_vkey
 from signing.keys.files import publish_file
-from signing.keys.generations import Generations
 from signing.keys.listing import KeyKind
 from signing.keys.ring import KeyRing
 from signing.kinds import Kinds
@@ -52,10 +50,10 @@ from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_re
 from wiring.desk import build_desk, people_world
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
-from wiring.root_log import published_policy, read_log_policy
+from wiring.root_log import read_log_policy
+from wiring.trust import trust_source
 
 HERE: Final = Path(__file__).resolve().parents[1]
-TRUST_LASTS: Final = timedelta(seconds=2)
 _FOR_PROGRAMS: Final = ("/v1/", "/log/", "/registry/", "/status/", "/.well-known/", "/oauth/")
 
 
@@ -127,7 +125,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
     log = TransparencyLog(engine, signers_for=partial(note_signers_at, keys, now), observer=metrics)
     log_policy = read_log_policy(settings.log_policy_file)
     policies = _policies(HERE / "policies")
-    trust = _trust_source(identity, keys, log, log_policy, settings.public_url)
+    trust = trust_source(identity, keys, log, log_policy, settings.public_url, now=now)
     return Services(
         settings=settings,
         identity=identity,
@@ -274,29 +272,3 @@ def _database_fault(engine: Engine) -> str | None:
     except SQLAlchemyError as error:
         return f"the database does not answer ({type(error).__name__})"
     return None
-
-
-def _trust_source(
-    identity: Identity, keys: KeyRing, log: TransparencyLog, policy: LogPolicy, base_url: str
-) -> Callable[[], Trust]:
-    """Return a source of trust snapshots, each at most `TRUST_LASTS` old, and none older than the keys."""
-    kept: list[tuple[Trust, Generations]] = []
-
-    def trust() -> Trust:
-        at, generations = now(), keys.current()
-        if kept and kept[0][1] is generations and timedelta(0) <= at - kept[0][0].as_of < TRUST_LASTS:
-            return kept[0][0]
-        trusted = partial(_trusted_log, generations, at, base_url)
-        root = trusted(ROOT, identity.root_origin)
-        logs = {head.log_id: trusted(head.log_id, head.origin) for head in log.logs() if head.log_id != ROOT}
-        published = published_policy(policy, keys=root.keys, url=root.url)
-        made = Trust(identity.issuer, at, generations.published(at), logs, root, published)
-        kept[:] = [(made, generations)]
-        return made
-
-    return trust
-
-
-def _trusted_log(generations: Generations, at: datetime, base_url: str, log_id: str, origin: str) -> TrustedLog:
-    vkey, *former = map(format_vkey, generations.note_keys(origin, at))
-    return TrustedLog(operator=log_id, origin=origin, vkey=vkey, url=f"{base_url}/log/{log_id}", former=tuple(former))
