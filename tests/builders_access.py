@@ -40,6 +40,9 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("GET", "/v1/registry/operators/{operator_id}/checks"): REGISTRAR,
     ("GET", "/v1/registry/checks/{check_id}"): REGISTRAR,
     ("GET", "/v1/registry/alarms"): REGISTRAR,
+    ("POST", "/v1/api-keys"): ADMIN,
+    ("GET", "/v1/api-keys"): ADMIN,
+    ("DELETE", "/v1/api-keys/{prefix}"): ADMIN,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -111,4 +114,5 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "url": "https://fi.example/41028",
         "seen_on": f"{datetime.now(UTC):%Y-%m-%d}",
     },
+    ("POST", "/v1/api-keys"): {"name": "mail server", "role": "signer"},
 }

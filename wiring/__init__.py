@@ -1,6 +1,5 @@
 """Putting the parts together: every package states what it needs as one small value, and here they are filled."""
 
-import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,11 +26,10 @@ from policies.library import PolicyLibrary, load_library
 from privacy.world import PrivacyWorld
 from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
-from settings import Settings, SettingsInvalid, check_unchanged
+from settings import Settings
 from settings.secret_file import read_token
-from sigill.report.trust import ROOT, Trust
+from sigill.report.trust import Trust
 from sigill.tlog.log_policy import LogPolicy
-from signing.keys.files import publish_file
 from signing.keys.listing import KeyKind
 from signing.keys.ring import KeyRing
 from signing.kinds import Kinds
@@ -48,31 +46,16 @@ from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_pag
 from wiring.applying import applying_world
 from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
 from wiring.desk import build_desk, people_world
+from wiring.identity import Identity, open_identity
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
 from wiring.root_log import read_log_policy
 from wiring.trust import trust_source
 
+__all__ = ["Identity", "Services", "build_app", "build_services", "check_readiness", "now", "open_identity"]
+
 HERE: Final = Path(__file__).resolve().parents[1]
 _FOR_PROGRAMS: Final = ("/v1/", "/log/", "/registry/", "/status/", "/.well-known/", "/oauth/")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who this guarantor is: fixed at the first start, whatever port or host it later runs on."""
-
-    issuer: str
-    demonstration: bool
-
-    @property
-    def log_prefix(self) -> str:
-        """What every log's origin begins with: a stable, schema-less name."""
-        return f"{self.issuer.removeprefix('https://')}/log"
-
-    @property
-    def root_origin(self) -> str:
-        """The origin of the log over all logs."""
-        return f"{self.log_prefix}/{ROOT}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,23 +77,6 @@ class Services:
     status_lists: StatusLists
     verification: VerificationWorld
     applying: ApplyingWorld
-
-
-def open_identity(settings: Settings, *, first_start: bool) -> Identity:
-    """Return the identity of the data folder, written at the first start. Raises SettingsInvalid."""
-    path = settings.var / "guarantor.json"
-    if not path.exists():
-        if not first_start:
-            raise SettingsInvalid([f"{path.name} is missing in {settings.var}; restore it from the backup"])
-        kept = {"issuer": settings.issuer, "demonstration": settings.demonstration}
-        publish_file(path, json.dumps(kept, indent=1).encode())
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        identity = Identity(issuer=found["issuer"], demonstration=found["demonstration"])
-    except (KeyError, TypeError, ValueError):
-        raise SettingsInvalid([f"{path.name} in VAR does not say who the guarantor is"]) from None
-    check_unchanged(settings, issuer=identity.issuer, demonstration=identity.demonstration)
-    return identity
 
 
 def build_services(settings: Settings, *, first_start: bool = False) -> Services:
@@ -198,7 +164,7 @@ def build_app(services: Services) -> Flask:
         ApiWorld(
             callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
             grants=grant_world(services.identity.issuer, services.engine, services.keys, now=now),
-            registration=registration_world(services.identity.issuer, services.engine, now=now),
+            registration=registration_world(services.identity.issuer, services.engine, services.log, now=now),
             signing=services.signing,
             privacy=services.privacy,
             people=people,

@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cryptography import x509
 from sqlalchemy import Engine
@@ -22,9 +22,7 @@ from registry.domain_control import Askable
 from settings import Settings, SettingsInvalid
 from settings.registry_sources import OFFICIAL, RegistrySources
 from transparency.log import TransparencyLog
-
-if TYPE_CHECKING:
-    from wiring import Identity
+from wiring.identity import Identity
 
 _HTTP: Final = 80
 _LOGGER: Final = logging.getLogger("sigill.settings")
@@ -32,7 +30,7 @@ Clock = Callable[[], datetime]
 
 
 def applying_world(
-    settings: Settings, identity: "Identity", engine: Engine, log: TransparencyLog, *, now: Clock
+    settings: Settings, identity: Identity, engine: Engine, log: TransparencyLog, *, now: Clock
 ) -> ApplyingWorld:
     """Return what applying and checking need. Raises SettingsInvalid for a file that cannot be used."""
     chosen = settings.registry_sources

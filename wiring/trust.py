@@ -1,9 +1,9 @@
-"""What the guarantor shows of its keys and logs: one snapshot at a time, shared by all who ask within two seconds."""
+"""What a verifier of this guarantor trusts, as it stands now: a snapshot that is made anew every other second."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sigill.report.trust import ROOT, Trust, TrustedLog
 from sigill.tlog.log_policy import LogPolicy
@@ -11,17 +11,20 @@ from sigill.tlog.note import format_vkey
 from signing.keys.generations import Generations
 from signing.keys.ring import KeyRing
 from transparency.log import TransparencyLog
+from wiring.identity import Identity
 from wiring.root_log import published_policy
 
-if TYPE_CHECKING:
-    from wiring import Identity
-
 TRUST_LASTS: Final = timedelta(seconds=2)
-Clock = Callable[[], datetime]
 
 
 def trust_source(
-    identity: "Identity", keys: KeyRing, log: TransparencyLog, policy: LogPolicy, base_url: str, *, now: Clock
+    identity: Identity,
+    keys: KeyRing,
+    log: TransparencyLog,
+    policy: LogPolicy,
+    base_url: str,
+    *,
+    now: Callable[[], datetime],
 ) -> Callable[[], Trust]:
     """Return a source of trust snapshots, each at most `TRUST_LASTS` old, and none older than the keys."""
     kept: list[tuple[Trust, Generations]] = []

@@ -2,20 +2,17 @@
 
 import argparse
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from sigill.cli.arguments import Subparsers, add_command, spelled
 from sigill.cli.connect import add_url, connect
+from sigill.cli.credentials import Caller, add_credentials, read_caller, read_client_key
 from sigill.cli.exits import Exit, Stop
-from sigill.cli.files import check_folder, read_bytes, read_text
+from sigill.cli.files import check_folder, write_private
 from sigill.cli.show import harmless, say, tell
+from sigill.keys.private_key import KeyType, PrivateKey, make_private_key
 from sigill.vocabulary import Industry
 
 if TYPE_CHECKING:
@@ -31,8 +28,6 @@ _KEY: Final = "key.pem"
 _ADMIN: Final = "admin.key"
 _SIGNER: Final = "signer.key"
 _ANSWER: Final = "application.json"
-_PRIVATE: Final = 0o600
-_MAX_KEY_BYTES: Final = 32 * 1024
 _OPTIONAL: Final = ("id", "identifier", "lei", "website", "phone")
 
 
@@ -55,10 +50,10 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--lei", metavar="LEI", help="your LEI, beside the identifier")
     parser.add_argument("--website", metavar="URL", help="shown to customers")
     parser.add_argument("--phone", metavar="NUMBER", help="shown to customers, such as '+46 8 465 004 00'")
-    parser.add_argument("--api-key-file", metavar="FILE", help="your test operator's admin.key, when you go live")
     parser.add_argument(
         "--out", metavar="FOLDER", type=Path, required=True, help="where your key, API keys and the answer are written"
     )
+    add_credentials(parser, says="your test operator's administrator's key, when you go live")
     add_url(parser)
 
 
@@ -68,14 +63,15 @@ def run(arguments: argparse.Namespace) -> int:
     check_folder(folder)
     if (folder / _ANSWER).exists():
         raise Stop(f"You have applied from {folder} already; {_ANSWER} in it is the answer. Take another folder.")
-    private = _own_key(folder / _KEY)
-    held = None if arguments.api_key_file is None else read_text(arguments.api_key_file).strip()
-    done = connect(arguments, api_key=held).apply(private, **_applicant(arguments))
-    _write_private(folder / _ADMIN, done.admin_key + "\n")
+    named = arguments.api_key_file or arguments.client_id or arguments.client_key
+    caller = read_caller(arguments) if named else Caller()  # the environment's key is for sealing
+    key = _own_key(folder / _KEY)
+    done = connect(arguments, caller=caller).apply(key, **_applicant(arguments))
+    _write(folder / _ADMIN, done.admin_key)
     if done.signer_key is not None:
-        _write_private(folder / _SIGNER, done.signer_key + "\n")
+        _write(folder / _SIGNER, done.signer_key)
     shown = {name: value for name, value in done.members.items() if name != "api_keys"}
-    _write_private(folder / _ANSWER, json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
+    _write(folder / _ANSWER, json.dumps(shown, ensure_ascii=False, indent=2))
     say(*(harmless(line) for line in _told(done.members)))
     tell(f"Your key and API keys are in {folder}, for you alone to read. Keep {_KEY}: it is who you are.")
     return Exit.GENUINE
@@ -112,31 +108,14 @@ def _told(members: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {number}. {step}"
 
 
-def _own_key(path: Path) -> ec.EllipticCurvePrivateKey:
+def _write(path: Path, text: str) -> None:
+    write_private(path, f"{text}\n".encode())
+
+
+def _own_key(path: Path) -> PrivateKey:
     """Return the key of an application that was cut short, or a new one, written before anything is sent."""
-    if not path.exists():
-        private = ec.generate_private_key(ec.SECP256R1())
-        pem = private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        _write_private(path, pem.decode("ascii"))
-        return private
-    try:
-        key = serialization.load_pem_private_key(read_bytes(str(path), max_bytes=_MAX_KEY_BYTES), None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise Stop(f"{path} is there and is no private key that can be read. Take another folder.") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise Stop(f"{path} is there and is no P-256 key. Take another folder.")
+    if path.exists():
+        return read_client_key(str(path))
+    key = make_private_key(KeyType.P256)
+    write_private(path, key.format_pem())
     return key
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that nobody else can read, from its first moment on. Raises Stop; nothing is overwritten."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise Stop(f"{path} cannot be written: {error.strerror or error}.") from error

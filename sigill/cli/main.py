@@ -11,6 +11,7 @@ from typing import Final
 from sigill.cli import (
     apply,
     audit,
+    client_key,
     inspect,
     monitor,
     receipt,
@@ -50,6 +51,7 @@ _COMMANDS: Final = (
     monitor,
     witness,
     apply,
+    client_key,
     sign_application,
 )
 _INTERRUPTED: Final = 130

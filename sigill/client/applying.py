@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypedDict
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
-from sigill.application.possession import make_proof, public_jwk
 from sigill.client.answers import object_of, text_of
 from sigill.client.errors import UnexpectedAnswer
 from sigill.client.exchange import Call, Exchange, format_body
+from sigill.keys.client_statements import prove_key
+from sigill.keys.private_key import PrivateKey
 
 _PATH: Final = "/v1/applications"
-_RANDOM_BYTES: Final = 16
+_JTI_BYTES: Final = 18
 
 
 class Applicant(TypedDict, total=False):
@@ -46,18 +45,11 @@ class Application:
     members: Mapping[str, Any]
 
 
-def send_application(
-    applicant: Applicant, *, private: ec.EllipticCurvePrivateKey, issuer: str, exchange: Exchange
-) -> Application:
-    """Apply with a P-256 key of one's own. Raises what every call does."""
-    proof = make_proof(
-        private,
-        issuer=issuer,
-        subject=applicant.get("id", issuer),
-        at=datetime.now(UTC),
-        randomness=secrets.token_bytes(_RANDOM_BYTES),
-    )
-    body = {**applicant, "key": {"jwk": public_jwk(private.public_key()), "proof": proof}}
+def send_application(applicant: Applicant, *, key: PrivateKey, issuer: str, exchange: Exchange) -> Application:
+    """Apply with a key of one's own. Raises what every call does."""
+    jti = secrets.token_urlsafe(_JTI_BYTES)
+    proven = prove_key(key, operator=applicant.get("id", issuer), issuer=issuer, at=datetime.now(UTC), jti=jti)
+    body = {**applicant, "key": proven.members}
     return read_application(exchange.send(Call(path=_PATH, body=format_body(body), status=201)))
 
 

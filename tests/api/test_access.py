@@ -137,6 +137,7 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
         "check_id": shared.client.post(
             "/v1/operator/domains/only-the-banks.se/check", headers=name_a_domain(shared)
         ).get_json()["id"],
+        "prefix": shared.new_key(role=Role.SIGNER, operator_id=BANK).split("_")[1],
         "name": "start.js",
         "slug": "not-found",
         "number": "1",

@@ -119,7 +119,8 @@ def test_trust_is_one_snapshot_for_a_moment_and_then_a_new_one(deployment: Deplo
     begin = wiring.now()
     clock = [begin]
     url = services.settings.public_url
-    trust = trust_source(services.identity, services.keys, services.log, services.log_policy, url, now=lambda: clock[0])
+    parts = (services.identity, services.keys, services.log, services.log_policy, url)
+    trust = trust_source(*parts, now=lambda: clock[0])
     first = trust()
     deployment.add(operator("exempelel"))
     assert trust() is first

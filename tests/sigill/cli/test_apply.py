@@ -90,6 +90,7 @@ def test_what_was_refused_is_mended_with_the_same_key_and_nothing_is_overwritten
     assert "You have applied from mine already" in capfd.readouterr().err
     Path("other").mkdir()
     Path("other/key.pem").write_bytes(key)
+    Path("other/key.pem").chmod(0o600)
     assert apply("--environment", "test", out="other") == 2
     assert "this key has applied already, as nya-banken" in capfd.readouterr().err
 
@@ -100,6 +101,7 @@ def test_a_key_that_cannot_be_read_stops_before_anything_is_sent(
 ) -> None:
     Path("mine").mkdir()
     Path("mine/key.pem").write_text(content)
+    Path("mine/key.pem").chmod(0o600)
     assert apply("--environment", "test") == 2
-    assert "Take another folder" in capfd.readouterr().err
+    assert "cannot be used" in capfd.readouterr().err
     assert [head.log_id for head in there.world.log.logs() if head.log_id.startswith("nya-")] == []
