@@ -12,6 +12,7 @@ from api.limits import install_limits
 from api.resources import (
     api_keys,
     applications,
+    attestations,
     clients,
     conversations,
     docs,
@@ -46,6 +47,7 @@ _KEYED: Final = (
     "/v1/api-keys",
     "/v1/operator",
     "/v1/registry",
+    "/v1/attestations/options",
 )
 _SPEC: Final[dict[str, Any]] = {
     "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
@@ -82,6 +84,7 @@ def make_api(world: ApiWorld) -> Flask:
         withdrawals,
         erasures,
         proofs,
+        attestations,
         conversations,
         verifications,
         clients,

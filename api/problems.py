@@ -11,6 +11,7 @@ from api.credential_problems import CREDENTIAL_PROBLEMS
 from api.limits_problems import LIMITS_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
+from api.release_problems import RELEASE_PROBLEMS
 from conversations.errors import ConversationNotFound, EditRefused
 from privacy.errors import RecordNotFound
 from registry.checks.identifiers import IdentifierRefused
@@ -134,6 +135,7 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     RecordNotFound: _NO_MESSAGE,
     **LIMITS_PROBLEMS,
     **PRIVACY_PROBLEMS,
+    **RELEASE_PROBLEMS,
     ConversationNotFound: Problem(
         "conversation-not-found",
         404,

@@ -5,7 +5,8 @@
 3. what was deleted goes out of the database's files too (`storage.forget`)
 4. the rows behind some leaves are held against them (`transparency.row_check`)
 5. client assertions that nobody could use any more are forgotten (`registry.clients.replay`)
-6. operators are checked again where that is due (`running.rechecks`)
+6. what expired releases were to show is forgotten, and then they are (`releases.store`)
+7. operators are checked again where that is due (`running.rechecks`)
 """
 
 import logging
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from privacy.expiry import expire
 from privacy.salt_keys import complete_destructions
 from registry.clients.replay import purge_assertions
+from releases.store import purge_releases
 from running.rechecks import recheck
 from sigill.errors import SigillError
 from storage.engine import reading, writing
@@ -48,6 +50,7 @@ class Upkeep:
             self._clear_files,
             self._check_rows,
             self._forget_assertions,
+            self._forget_releases,
             self._check_operators_again,
         ):
             self._try(work)
@@ -77,6 +80,10 @@ class Upkeep:
     def _forget_assertions(self) -> None:
         with writing(self._services.engine) as connection:
             purge_assertions(connection, at=self._services.signing.now())
+
+    def _forget_releases(self) -> None:
+        with writing(self._services.engine) as connection:
+            purge_releases(connection, at=self._services.signing.now())
 
     def _check_operators_again(self) -> None:
         recheck(self._services)

@@ -19,6 +19,8 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages/{message_id}/erasure"): ADMIN,
     ("GET", "/v1/messages/{message_id}"): READERS,
     ("GET", "/v1/messages/{message_id}/proof"): READERS,
+    ("GET", "/v1/messages/{message_id}/evidence"): READERS,
+    ("POST", "/v1/attestations/options"): SIGNER,
     ("POST", "/v1/conversations/{conversation_id}/events"): SIGNER,
     ("GET", "/v1/conversations/{conversation_id}"): READERS,
     ("GET", "/v1/conversations"): READERS,
@@ -72,6 +74,7 @@ OPEN: Final = frozenset(
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
+        ("POST", "/v1/attestations/{release_id}"),
         ("POST", "/v1/applications"),
         ("POST", "/v1/verifications"),
     }
@@ -83,10 +86,19 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("GET", "/desk/passkeys"): _EVERYONE,
     ("POST", "/desk/passkeys/name"): _EVERYONE,
     ("POST", "/desk/passkeys/revocation"): _EVERYONE,
+    ("GET", "/desk/standing"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/standing/domains"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/standing/domains/check"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/standing/registers"): frozenset({Role.ADMIN}),
+    ("GET", "/desk/alarms"): frozenset({Role.REGISTRAR}),
+    ("GET", "/desk/checks/{operator_id}"): frozenset({Role.REGISTRAR}),
+    ("POST", "/desk/checks/{operator_id}/licence"): frozenset({Role.REGISTRAR}),
 }
 """Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
 
-DESK_DOORS: Final = frozenset({("GET", "/desk/sign-in"), ("POST", "/desk/sign-out")})
+DESK_DOORS: Final = frozenset(
+    {("GET", "/desk/sign-in"), ("POST", "/desk/sign-out"), ("GET", "/desk/release/{release_id}")}
+)
 """What of the desk stands open: it looks itself at what is brought."""
 
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
@@ -104,6 +116,7 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/messages"): BODY | {"text": "Hej"},
     ("POST", "/v1/messages/batch"): {"messages": [BODY | {"text": "Hej"}]},
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
+    ("POST", "/v1/attestations/options"): {"message": BODY | {"authorship": "ai", "text": "Hej"}},
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
     ("POST", "/v1/operator/domains"): {"domain": "exempelbanken.se"},

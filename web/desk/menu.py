@@ -5,13 +5,15 @@ A part is one module with its `pages`; it joins here with one line.
 
 from typing import Final
 
-from web.desk import passkeys, sign_in, start
+from web.desk import alarms, passkeys, release, sign_in, standing, start
 from web.desk.door import Door
 from web.desk.parts import Desk
 
 PARTS: Final[tuple[Desk, ...]] = (
     start.pages,
+    standing.pages,
+    alarms.pages,
     passkeys.pages,
 )
 
-DOORS: Final[tuple[Door, ...]] = (*sign_in.doors.doors,)
+DOORS: Final[tuple[Door, ...]] = (*sign_in.doors.doors, *release.doors.doors)

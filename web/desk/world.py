@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from registry.applying.world import ApplyingWorld
 from registry.people.relying_party import RelyingParty
 from registry.people.world import PeopleWorld
 from transparency.log import TransparencyLog
@@ -16,7 +17,7 @@ from transparency.log import TransparencyLog
 class DeskWorld:
     """`base_url` has no slash at its end; `random(n)` is a CSPRNG; `zone` is where the times people read are told.
 
-    `people` is what passkeys and colleagues need.
+    `people` is what passkeys and colleagues need, `applying` what checks of an operator need.
     """
 
     engine: Engine
@@ -28,6 +29,7 @@ class DeskWorld:
     demonstration: bool
     zone: ZoneInfo
     people: PeopleWorld
+    applying: ApplyingWorld
 
     @property
     def party(self) -> RelyingParty | None:
