@@ -129,7 +129,7 @@ class Applicants:
 
 
 @contextmanager
-def applicants(folder: Path, *, more: Mapping[str, str] | None = None) -> Iterator[Applicants]:
+def applicants(folder: Path, *, more: Mapping[str, str] | None = None, database_url: str = "") -> Iterator[Applicants]:
     """Run name servers and a register, and a deployment that asks them, until the block ends."""
     zone, register = Zone(), Register()
     with ExitStack() as stack:
@@ -141,7 +141,7 @@ def applicants(folder: Path, *, more: Mapping[str, str] | None = None) -> Iterat
             "SIGILL_ENHETSREGISTERET": played.base_url,
             "SIGILL_GLEIF": played.base_url,
         }
-        made = deploy(folder, more={**settings, **(more or {})})
+        made = deploy(folder, database_url=database_url, more={**settings, **(more or {})})
         stack.callback(made.services.engine.dispose)
         yield Applicants(_patient(made), zone, register)
 
