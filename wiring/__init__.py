@@ -25,7 +25,6 @@ from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
 from privacy.world import PrivacyWorld
 from registry.applying.world import ApplyingWorld
-from registry.callers import Callers
 from settings import Settings
 from settings.secret_file import read_token
 from sigill.report.trust import Trust
@@ -44,7 +43,7 @@ from verification.service import verify
 from verification.world import VerificationWorld
 from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
 from wiring.applying import applying_world
-from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
+from wiring.clients import OPEN_PAGES, grant_world, known_callers, registration_world
 from wiring.desk import build_desk, people_world
 from wiring.identity import Identity, open_identity
 from wiring.keys import note_signers_at, open_keys, report_signer
@@ -162,7 +161,7 @@ def build_app(services: Services) -> Flask:
     people = people_world(services.settings, services.signing, services.keys.reference)
     app = make_api(
         ApiWorld(
-            callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
+            callers=known_callers(services.identity.issuer, services.engine, services.keys),
             grants=grant_world(services.identity.issuer, services.engine, services.keys, now=now),
             registration=registration_world(services.identity.issuer, services.engine, services.log, now=now),
             signing=services.signing,
