@@ -190,10 +190,10 @@ def test_while_the_token_is_away_sealing_is_503_and_verifying_goes_on(
 def deploy_again(desk: Desk) -> Deployment:
     """Return the same service in what might be another process."""
     from settings import read_settings
-    from wiring import build_app, build_services
+    from wiring import build_services
 
     services = build_services(read_settings(desk.environment))
-    return Deployment(services, build_app(services), dict(desk.made.keys))
+    return Deployment(services, keys=dict(desk.made.keys))
 
 
 @pytest.mark.servers
