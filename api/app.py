@@ -10,12 +10,14 @@ from api.chunks import expect_broken_chunks
 from api.current import EXTENSION
 from api.limits import install_limits
 from api.resources import (
+    ai_systems,
     clients,
     conversations,
     docs,
     erasures,
     health,
     log,
+    mandates,
     messages,
     metrics,
     oauth,
@@ -34,7 +36,15 @@ _DESCRIPTION: Final = (
     "Sigill vouches for who sent a customer-service message, and whether a human or an AI wrote it. "
     "Operators sign with an API key or an access token; verifying needs none."
 )
-_KEYED: Final = ("/v1/messages", "/v1/conversations", "/v1/decisions", "/v1/clients")
+_KEYED: Final = (
+    "/v1/messages",
+    "/v1/conversations",
+    "/v1/decisions",
+    "/v1/clients",
+    "/v1/operator",
+    "/v1/ai-systems",
+    "/v1/registry",
+)
 _SPEC: Final[dict[str, Any]] = {
     "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
     "components": {
@@ -73,6 +83,8 @@ def make_api(world: ApiWorld) -> Flask:
         conversations,
         verifications,
         clients,
+        mandates,
+        ai_systems,
         oauth,
         registry,
         log,

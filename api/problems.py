@@ -8,6 +8,7 @@ from typing import Final
 
 from api.credential_problems import CREDENTIAL_PROBLEMS
 from api.limits_problems import LIMITS_PROBLEMS
+from api.mandate_problems import MANDATE_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
 from conversations.errors import ConversationNotFound, EditRefused
@@ -92,6 +93,7 @@ _NO_MESSAGE: Final = Problem(
 
 PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     **CREDENTIAL_PROBLEMS,
+    **MANDATE_PROBLEMS,
     OperatorNotFound: Problem(
         "operator-not-found", 404, "No operator has this id", "Look the operator up at /registry/operators."
     ),

@@ -15,6 +15,7 @@ from privacy.world import PrivacyWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
 from registry.clients.registration import RegistrationWorld
+from registry.mandates.steps import MandateWorld
 from registry.model import Operator
 from sigill.report.trust import Trust
 from signing.repeats import RunningKeys
@@ -58,6 +59,7 @@ class ApiWorld:
     callers: Callers
     grants: GrantWorld
     registration: RegistrationWorld
+    mandates: MandateWorld
     signing: SigningWorld
     privacy: PrivacyWorld
     verification: VerificationWorld

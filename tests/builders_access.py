@@ -1,5 +1,6 @@
 """The one table of who may do what: every route that is not open to all, and who gets further than its door."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 ROLES: Final = ("signer", "admin", "auditor", "auditor of all", "registrar")
@@ -7,6 +8,7 @@ READERS: Final = frozenset({"signer", "admin", "auditor", "auditor of all"})
 AUDITORS: Final = frozenset({"auditor", "auditor of all"})
 SIGNER: Final = frozenset({"signer"})
 ADMIN: Final = frozenset({"admin"})
+REGISTRAR: Final = frozenset({"registrar"})
 
 ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages"): SIGNER,
@@ -25,6 +27,14 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("DELETE", "/v1/clients/{client_id}"): ADMIN,
     ("POST", "/v1/clients/{client_id}/keys"): ADMIN,
     ("DELETE", "/v1/clients/{client_id}/keys/{thumbprint}"): ADMIN,
+    ("GET", "/v1/operator/mandates"): ADMIN,
+    ("POST", "/v1/operator/mandates"): ADMIN,
+    ("POST", "/v1/operator/mandates/{mandate_id}/accept"): ADMIN,
+    ("DELETE", "/v1/operator/mandates/{mandate_id}"): ADMIN,
+    ("DELETE", "/v1/registry/mandates/{mandate_id}"): REGISTRAR,
+    ("GET", "/v1/ai-systems"): ADMIN,
+    ("POST", "/v1/ai-systems"): ADMIN,
+    ("DELETE", "/v1/ai-systems/{ref}"): ADMIN,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -68,4 +78,10 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
+    ("POST", "/v1/operator/mandates"): {
+        "to": "kundsvar",
+        "channels": ["chat"],
+        "purposes": ["service"],
+        "valid_until": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
+    },
 }

@@ -49,6 +49,7 @@ from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_pag
 from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
+from wiring.mandates import mandate_world, shown_mandates
 from wiring.root_log import published_policy, read_log_policy
 
 HERE: Final = Path(__file__).resolve().parents[1]
@@ -195,6 +196,7 @@ def build_app(services: Services) -> Flask:
             callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
             grants=grant_world(services.identity.issuer, services.engine, services.keys, now=now),
             registration=registration_world(services.identity.issuer, services.engine, now=now),
+            mandates=mandate_world(services.signing),
             signing=services.signing,
             privacy=services.privacy,
             verification=services.verification,
@@ -206,7 +208,9 @@ def build_app(services: Services) -> Flask:
             metrics_token=services.metrics_token,
             trust=services.trust,
             readiness=lambda: check_readiness(services),
-            operator_page=lambda operator: operator_page(pages, operator, _log_url(services, operator.id)),
+            operator_page=lambda operator: operator_page(
+                pages, operator, _log_url(services, operator.id), shown_mandates(services.signing, operator)
+            ),
             problem_page=lambda slug: problem_page(pages, _view_problem(all_problems()[slug])),
         )
     )

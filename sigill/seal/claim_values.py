@@ -147,6 +147,11 @@ def operator_id_of(claims: SealClaims | ActorClaim) -> str:
     return claims.sub.rpartition("/")[2]
 
 
+def mandatary_of(claims: SealClaims) -> str | None:
+    """Return the registry's id of who sealed for the operator, None where it sealed itself."""
+    return None if claims.act is None else operator_id_of(claims.act)
+
+
 def status_uri(issuer: str, number: int) -> str:
     """Return the address of a guarantor's status list: the list's name, whatever host serves it."""
     return f"{issuer}/status/{number}"

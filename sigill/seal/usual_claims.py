@@ -38,7 +38,7 @@ _PAYLOAD: Final = re.compile(
     rf'("sub":{_STRING})\}}\Z'
 )
 _SOME_HASH: Final = "A" * 43
-_LATEST: Final = MAX_UNIX_S  # a mandate is in force by then: whether it was at `iat` is looked at seal by seal
+_LATE_TIMES: Final = f'"exp":{MAX_UNIX_S},"iat":{MAX_UNIX_S - 1}'  # any mandate is in force by then
 _SOME_DIGESTS: Final = ",".join(f'"{"A" * 42}{last}"' for last in "048AEIMQ")
 _Parts = tuple[str, str, str, str, str, str, str]
 
@@ -55,8 +55,8 @@ def read_usual_claims(data: bytes) -> SealClaims | None:
     if found is None:
         return None
     (
-        d0, d1, d2, d3, d4, d5, d6, d7, act_ai, ev, att_to_ch, conv, prev, seq, direction, edits, exp, iat, iss, jti, late,
-        op_to_dig, fd, pack_to_pur, rcp, sent, index, uri, sub,
+        d0, d1, d2, d3, d4, d5, d6, d7, act_ai, ev, att_to_ch, conv, prev, seq, direction, edits, exp, iat, iss, jti,
+        late, op_to_dig, fd, pack_to_pur, rcp, sent, index, uri, sub,
     ) = found.groups()  # fmt: skip
     shared = _read_shared((act_ai, att_to_ch, direction, iss, op_to_dig, pack_to_pur, sub))
     if shared is None or not d0 < d1 < d2 < d3 < d4 < d5 < d6 < d7 or (seq == "1") != (conv is not None and not prev):
@@ -99,7 +99,7 @@ def _read_shared(parts: _Parts) -> SealClaims | None:
     """
     act_ai, att_to_ch, direction, iss, op_to_dig, pack_to_pur, sub = parts
     payload = (
-        f'{{"_sd":[{_SOME_DIGESTS}],"_sd_alg":"sha-256",{act_ai}"att":{{{att_to_ch},{direction},"exp":{_LATEST},"iat":{_LATEST - 1},{iss},'
+        f'{{"_sd":[{_SOME_DIGESTS}],"_sd_alg":"sha-256",{act_ai}"att":{{{att_to_ch},{direction},{_LATE_TIMES},{iss},'
         f'"jti":"{"0" * 26}",{op_to_dig},"fd":"{_SOME_HASH}",{pack_to_pur},{sub}}}'
     )
     try:

@@ -21,6 +21,7 @@ from storage.engine import writing
 from tests.builders_access import ALLOWED, BODIES, BODY, OF_NOBODY_ELSE, OPEN, ROLES
 from tests.builders_clients import BANK, Key, TestClient, bearer, new_client
 from tests.builders_deployment import NOW, Deployment, operator
+from tests.builders_mandates import CENTRE, add_system, centre, given
 from wiring.clients import OPEN_PAGES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "access.md"
@@ -79,6 +80,7 @@ def revoked_credentials(made: Deployment) -> dict[str, Shown]:
 @pytest.fixture(scope="module")
 def credentials(shared: Deployment) -> dict[str, Shown]:
     shared.add(operator(OTHER))
+    shared.add(centre())
     ended = signed_token(
         new_client(shared), issued=datetime.now(UTC) - timedelta(minutes=11), scopes=SCOPES[Role.SIGNER]
     )
@@ -107,6 +109,8 @@ def credentials(shared: Deployment) -> dict[str, Shown]:
 
 def body_for(place: tuple[str, str], shared: Deployment, shown: Shown) -> Any:
     """Return a body that is right; a key to register is a new one each time."""
+    if place == ("POST", "/v1/ai-systems"):
+        return {"system": f"s-{secrets.token_hex(8)}", "name": secrets.token_hex(8)}
     if not place[1].startswith("/v1/clients") or place[0] != "POST":
         return BODIES.get(place, BODY)
     key, of = Key(), OTHER if shown.foreign else BANK
@@ -118,6 +122,7 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
     shared: Deployment, credentials: dict[str, Shown]
 ) -> None:
     spare = new_client(shared)
+    add_system(shared, BANK, "spare")
     filled = {
         "message_id": shared.sign().get_json()["id"],
         "conversation_id": shared.sign(conversation="chat-1").get_json()["conversation"]["id"],
@@ -125,6 +130,8 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
         "path": "entries/000.p/1",
         "client_id": spare.client.id,
         "thumbprint": spare.key.thumbprint,
+        "mandate_id": given(shared, by=CENTRE, to=BANK).id,
+        "ref": "spare",
         "name": "start.js",
         "slug": "not-found",
         "number": "1",

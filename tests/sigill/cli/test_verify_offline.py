@@ -27,7 +27,7 @@ _LINK = "https://exempelbanken.example/kort"
 _FILE = b"%PDF-1.7"
 _CASE = make_case(at=_NOW)
 _MEMBERS = {
-    "answer", "reason", "headline", "why", "next", "checks", "sender", "authorship", "channel", "purpose",
+    "answer", "reason", "headline", "why", "next", "checks", "sender", "acting", "authorship", "channel", "purpose",
     "sealed_at", "sent_at", "conversation", "decision", "content", "log", "seal", "proof", "receipt",
     "withdrawn_at", "newer_version_at",
 }  # fmt: skip
@@ -184,7 +184,13 @@ def test_the_report_as_json_keeps_its_shape(shell: Shell) -> None:
         "page": "https://guarantor.example/registry/operators/exempelbanken",
     }
     assert report["authorship"]["by"] == "ai"
-    assert report["authorship"]["ai_system"] == {"name": "exempel-assistent", "provider": "Exempel AB", "model": "m-1"}
+    assert report["authorship"]["ai_system"] == {
+        "name": "exempel-assistent",
+        "provider": "Exempel AB",
+        "model": "m-1",
+        "operator": "exempelbanken",
+    }
+    assert report["acting"] is None
     assert report["log"] == {"origin": _CASE.log.origin, "index": 0}
     assert report["content"] == {"matched": TEXT, "before": "", "after": ""}
     assert report["decision"]["enquiry"] == "informational"
