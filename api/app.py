@@ -11,6 +11,7 @@ from api.current import EXTENSION
 from api.limits import install_limits
 from api.resources import (
     ai_systems,
+    applications,
     clients,
     conversations,
     docs,
@@ -21,7 +22,9 @@ from api.resources import (
     messages,
     metrics,
     oauth,
+    own_operator,
     proofs,
+    registrar_checks,
     registry,
     status,
     verifications,
@@ -86,6 +89,9 @@ def make_api(world: ApiWorld) -> Flask:
         mandates,
         ai_systems,
         oauth,
+        applications,
+        own_operator,
+        registrar_checks,
         registry,
         log,
         status,

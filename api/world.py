@@ -12,11 +12,13 @@ from limiting.addresses import Trusted
 from limiting.guessing import Guessing
 from limiting.limiter import Limiter
 from privacy.world import PrivacyWorld
+from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
 from registry.clients.registration import RegistrationWorld
 from registry.mandates.steps import MandateWorld
 from registry.model import Operator
+from registry.people.world import PeopleWorld
 from sigill.report.trust import Trust
 from signing.repeats import RunningKeys
 from signing.world import SigningWorld
@@ -62,6 +64,8 @@ class ApiWorld:
     mandates: MandateWorld
     signing: SigningWorld
     privacy: PrivacyWorld
+    people: PeopleWorld
+    applying: ApplyingWorld
     verification: VerificationWorld
     verify: Callable[[VerifyRequest], Verdict]
     status_lists: StatusLists

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from registry.model import Role
+
 ROLES: Final = ("signer", "admin", "auditor", "auditor of all", "registrar")
 READERS: Final = frozenset({"signer", "admin", "auditor", "auditor of all"})
 AUDITORS: Final = frozenset({"auditor", "auditor of all"})
@@ -35,6 +37,17 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("GET", "/v1/ai-systems"): ADMIN,
     ("POST", "/v1/ai-systems"): ADMIN,
     ("DELETE", "/v1/ai-systems/{ref}"): ADMIN,
+    ("GET", "/v1/operator"): ADMIN,
+    ("POST", "/v1/operator/domains"): ADMIN,
+    ("GET", "/v1/operator/domains"): ADMIN,
+    ("POST", "/v1/operator/domains/{domain}/check"): ADMIN,
+    ("POST", "/v1/operator/register-check"): ADMIN,
+    ("GET", "/v1/operator/application-statement"): ADMIN,
+    ("POST", "/v1/operator/seal-certificate"): ADMIN,
+    ("POST", "/v1/registry/operators/{operator_id}/licence"): REGISTRAR,
+    ("GET", "/v1/registry/operators/{operator_id}/checks"): REGISTRAR,
+    ("GET", "/v1/registry/checks/{check_id}"): REGISTRAR,
+    ("GET", "/v1/registry/alarms"): REGISTRAR,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -64,12 +77,32 @@ OPEN: Final = frozenset(
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
+        ("POST", "/v1/applications"),
         ("POST", "/v1/verifications"),
     }
 )
 
+_EVERYONE: Final = frozenset(Role)
+DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
+    ("GET", "/desk"): _EVERYONE,
+    ("GET", "/desk/passkeys"): _EVERYONE,
+    ("POST", "/desk/passkeys/name"): _EVERYONE,
+    ("POST", "/desk/passkeys/revocation"): _EVERYONE,
+}
+"""Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
+
+DESK_DOORS: Final = frozenset({("GET", "/desk/sign-in"), ("POST", "/desk/sign-out")})
+"""What of the desk stands open: it looks itself at what is brought."""
+
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
 """Where the address names something: another operator's credential finds nothing there."""
+
+ANSWERS: Final[dict[str, frozenset[int]]] = {
+    "/v1/messages/{message_id}/erasure": frozenset({200, 409}),  # it is too young to be erased
+    "/v1/operator/register-check": frozenset({409}),  # no register is configured
+    "/v1/operator/seal-certificate": frozenset({422}),  # and this is no application
+}
+"""What whoever is let in gets, where that is something else than done."""
 
 BODY: Final[dict[str, Any]] = {"authorship": "human", "channel": "chat", "enquiry": "informational"}
 BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
@@ -83,5 +116,13 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "channels": ["chat"],
         "purposes": ["service"],
         "valid_until": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
+    },
+    ("POST", "/v1/operator/domains"): {"domain": "exempelbanken.se"},
+    ("POST", "/v1/operator/seal-certificate"): {"application": "a.b.c"},
+    ("POST", "/v1/registry/operators/{operator_id}/licence"): {
+        "authority": "Finansinspektionen",
+        "number": "41028",
+        "url": "https://fi.example/41028",
+        "seen_on": f"{datetime.now(UTC):%Y-%m-%d}",
     },
 }

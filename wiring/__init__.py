@@ -25,6 +25,7 @@ from api.responses import http_problem
 from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
 from privacy.world import PrivacyWorld
+from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from settings import Settings, SettingsInvalid, check_unchanged
 from settings.secret_file import read_token
@@ -45,11 +46,13 @@ from transparency.status_lists import StatusLists
 from transparency.statuses import StatusIndices
 from verification.service import verify
 from verification.world import VerificationWorld
-from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
+from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, problem_page
+from wiring.applying import applying_world
 from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
+from wiring.desk import build_desk, people_world
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
-from wiring.mandates import mandate_world, shown_mandates
+from wiring.mandates import mandate_world, show_operator
 from wiring.root_log import published_policy, read_log_policy
 
 HERE: Final = Path(__file__).resolve().parents[1]
@@ -93,6 +96,7 @@ class Services:
     privacy: PrivacyWorld
     status_lists: StatusLists
     verification: VerificationWorld
+    applying: ApplyingWorld
 
 
 def open_identity(settings: Settings, *, first_start: bool) -> Identity:
@@ -167,6 +171,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             report_signer=partial(report_signer, keys),
             own_hosts=_own_hosts(identity.issuer, settings.public_url),
         ),
+        applying=applying_world(settings, identity, engine, log, now=now),
     )
 
 
@@ -191,6 +196,7 @@ def _policies(folder: Path) -> PolicyLibrary:
 def build_app(services: Services) -> Flask:
     """Return the whole web application: the API and the customer's pages."""
     pages = _web_world(services)
+    people = people_world(services.settings, services.signing, services.keys.reference)
     app = make_api(
         ApiWorld(
             callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
@@ -199,6 +205,8 @@ def build_app(services: Services) -> Flask:
             mandates=mandate_world(services.signing),
             signing=services.signing,
             privacy=services.privacy,
+            people=people,
+            applying=services.applying,
             verification=services.verification,
             verify=pages.verify,
             status_lists=services.status_lists,
@@ -208,13 +216,12 @@ def build_app(services: Services) -> Flask:
             metrics_token=services.metrics_token,
             trust=services.trust,
             readiness=lambda: check_readiness(services),
-            operator_page=lambda operator: operator_page(
-                pages, operator, _log_url(services, operator.id), shown_mandates(services.signing, operator)
-            ),
+            operator_page=partial(show_operator, pages, services.signing, services.trust),
             problem_page=lambda slug: problem_page(pages, _view_problem(all_problems()[slug])),
         )
     )
     app.register_blueprint(make_blueprint(pages))
+    app.register_blueprint(build_desk(services.settings, pages, people))
     app.register_error_handler(404, partial(_not_found, pages))
     list_routes(app, open_endpoints=OPEN_PAGES)  # one that does not say who may call it stops the start
     return app
@@ -241,11 +248,6 @@ def _not_found(pages: WebWorld, error: NotFound) -> Response:
 
 def _view_problem(problem: Problem) -> ProblemView:
     return ProblemView(slug=problem.slug, status=problem.status, title=problem.title, mend=problem.mend)
-
-
-def _log_url(services: Services, operator_id: str) -> str | None:
-    log = services.trust().logs.get(operator_id)
-    return None if log is None else log.url
 
 
 def _own_hosts(*addresses: str) -> frozenset[str]:

@@ -1,10 +1,16 @@
-"""What mandates need of the other parts, and what the operator's page shows of them."""
+"""What mandates need of the other parts, and the operator's page, which shows them."""
+
+from collections.abc import Callable
+
+from flask import Response
 
 from registry.mandates.steps import MandateWorld
 from registry.mandates.store import list_public, names_of
 from registry.model import Operator
+from sigill.report.trust import Trust
 from signing.world import SigningWorld
 from storage.engine import reading
+from web import WebWorld, operator_page
 from web.mandates import ShownMandate
 
 
@@ -13,12 +19,11 @@ def mandate_world(signing: SigningWorld) -> MandateWorld:
     return MandateWorld(now=signing.now, random=signing.random, engine=signing.engine, log=signing.log)
 
 
-def shown_mandates(signing: SigningWorld, operator: Operator) -> tuple[ShownMandate, ...]:
-    """Return the mandates that were ever in force, or will be, of an operator or for it."""
+def show_operator(pages: WebWorld, signing: SigningWorld, trust: Callable[[], Trust], operator: Operator) -> Response:
+    """Return an operator's page, with the mandates that were ever in force, or will be, of it or for it."""
     with reading(signing.engine) as connection:
         found = list_public(connection, operator_id=operator.id)
         names = names_of(connection, found)
-    return tuple(
-        ShownMandate(mandate, principal=names[mandate.principal_id], mandatary=names[mandate.mandatary_id])
-        for mandate in found
-    )
+    shown = [ShownMandate(each, names[each.principal_id], names[each.mandatary_id]) for each in found]
+    log = trust().logs.get(operator.id)
+    return operator_page(pages, operator, None if log is None else log.url, shown)
