@@ -88,6 +88,13 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("GET", "/desk/passkeys"): _EVERYONE,
     ("POST", "/desk/passkeys/name"): _EVERYONE,
     ("POST", "/desk/passkeys/revocation"): _EVERYONE,
+    ("GET", "/desk/ai-systems"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/ai-systems/new"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/ai-systems/end"): frozenset({Role.ADMIN}),
+    ("GET", "/desk/mandates"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/mandates/new"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/mandates/acceptance"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/mandates/revocation"): frozenset({Role.ADMIN}),
 }
 """Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
 

@@ -15,6 +15,7 @@ from registry.mandates.model import Mandate, MandateParty, Terms
 from registry.mandates.steps import accept_mandate, give_mandate, revoke_mandate, side_of
 from registry.mandates.store import count_sealed, list_mandates, load_mandate, names_of
 from registry.model import Scope
+from signing.errors import RequestInvalid
 from storage.engine import reading
 
 blueprint = ApiBlueprint("mandates", __name__, url_prefix="/v1", description="Letting another operator seal for you")
@@ -65,8 +66,8 @@ def post_mandate(body: dict[str, Any]) -> Response:
         channels=tuple(body["channels"]),
         enquiries=tuple(body["enquiries"]) if "enquiries" in body else None,
         purposes=tuple(body["purposes"]),
-        valid_from=body.get("valid_from", mandates.now()).astimezone(UTC),
-        valid_until=body["valid_until"].astimezone(UTC),
+        valid_from=_utc(body, "valid_from") if "valid_from" in body else mandates.now(),
+        valid_until=_utc(body, "valid_until"),
         daily_messages=body.get("daily_messages"),
     )
     given = give_mandate(calling_operator(), body["to"], terms, world=mandates)
@@ -130,6 +131,15 @@ def mandate_shape(mandate: Mandate, names: dict[str, str], *, at: datetime) -> d
         "revoked_at": None if mandate.revoked_at is None else _iso(mandate.revoked_at),
         "revoked_by": None if mandate.revoked_by is None else mandate.revoked_by.value,
     }
+
+
+def _utc(body: dict[str, Any], name: str) -> datetime:
+    """Return a time of the body in UTC. Raises RequestInvalid for one at the end of the calendar, beyond it in UTC."""
+    at: datetime = body[name]
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise RequestInvalid(f"/{name}", "no calendar has this time in UTC") from None
 
 
 def _own_shapes(connection: Connection, found: Sequence[Mandate]) -> list[dict[str, Any]]:

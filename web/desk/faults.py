@@ -8,7 +8,10 @@ from typing import Final
 
 from limiting.errors import LimitingError
 from registry.errors import (
+    AiSystemNotFound,
     ClientUnknown,
+    MandateClosed,
+    MandateUnknown,
     OperatorNotFound,
     PasskeyUnknown,
     PersonUnknown,
@@ -25,6 +28,9 @@ _STATUSES: Final[dict[type[SigillError], int]] = {
     PersonUnknown: 404,
     PasskeyUnknown: 404,
     ClientUnknown: 404,
+    MandateUnknown: 404,
+    AiSystemNotFound: 404,
+    MandateClosed: 409,
     ScopeMissing: 403,
     SignInStale: 403,
     GuardFailed: 409,
