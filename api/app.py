@@ -11,7 +11,9 @@ from api.current import EXTENSION
 from api.limits import install_limits
 from api.resources import (
     ai_systems,
+    api_keys,
     applications,
+    attestations,
     clients,
     conversations,
     docs,
@@ -44,9 +46,11 @@ _KEYED: Final = (
     "/v1/conversations",
     "/v1/decisions",
     "/v1/clients",
-    "/v1/operator",
     "/v1/ai-systems",
+    "/v1/api-keys",
+    "/v1/operator",
     "/v1/registry",
+    "/v1/attestations/options",
 )
 _SPEC: Final[dict[str, Any]] = {
     "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
@@ -83,11 +87,13 @@ def make_api(world: ApiWorld) -> Flask:
         withdrawals,
         erasures,
         proofs,
+        attestations,
         conversations,
         verifications,
         clients,
         mandates,
         ai_systems,
+        api_keys,
         oauth,
         applications,
         own_operator,

@@ -12,6 +12,7 @@ from api.limits_problems import LIMITS_PROBLEMS
 from api.mandate_problems import MANDATE_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
+from api.release_problems import RELEASE_PROBLEMS
 from conversations.errors import ConversationNotFound, EditRefused
 from privacy.errors import RecordNotFound
 from registry.checks.identifiers import IdentifierRefused
@@ -136,6 +137,7 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     RecordNotFound: _NO_MESSAGE,
     **LIMITS_PROBLEMS,
     **PRIVACY_PROBLEMS,
+    **RELEASE_PROBLEMS,
     ConversationNotFound: Problem(
         "conversation-not-found",
         404,

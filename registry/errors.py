@@ -13,6 +13,7 @@ RegistryError(SigillError)
 ├── CredentialBound        the credential signs as one AI system, and not this
 ├── GrantRefused           no access token is given for this
 ├── ClientUnknown          the operator has no such client or key
+├── ApiKeyUnknown          the operator has no such API key
 ├── PersonUnknown          there is no such person
 ├── PasskeyUnknown         there is no such passkey
 ├── MandateUnknown         the operator has neither given nor got such a mandate
@@ -117,6 +118,10 @@ class GrantRefused(RegistryError):
 
 class ClientUnknown(RegistryError):
     """The operator has no such client, or the client no such key."""
+
+
+class ApiKeyUnknown(RegistryError):
+    """The operator has no API key of this prefix."""
 
 
 class PersonUnknown(RegistryError):

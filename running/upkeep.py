@@ -6,6 +6,7 @@
 4. the rows behind some leaves are held against them (`transparency.row_check`)
 5. steps of mandates that were cut short are told in the other log too (`registry.mandates.steps`)
 6. client assertions that nobody could use any more are forgotten (`registry.clients.replay`)
+7. what expired releases were to show is forgotten, and then they are (`releases.store`)
 """
 
 import logging
@@ -19,6 +20,7 @@ from privacy.expiry import expire
 from privacy.salt_keys import complete_destructions
 from registry.clients.replay import purge_assertions
 from registry.mandates.steps import tell_notices
+from releases.store import purge_releases
 from sigill.errors import SigillError
 from storage.engine import reading, writing
 from storage.forget import empty_wal
@@ -50,6 +52,7 @@ class Upkeep:
             self._check_rows,
             self._tell_mandates,
             self._forget_assertions,
+            self._forget_releases,
         ):
             self._try(work)
 
@@ -81,6 +84,10 @@ class Upkeep:
     def _forget_assertions(self) -> None:
         with writing(self._services.engine) as connection:
             purge_assertions(connection, at=self._services.signing.now())
+
+    def _forget_releases(self) -> None:
+        with writing(self._services.engine) as connection:
+            purge_releases(connection, at=self._services.signing.now())
 
     def _check_rows(self) -> None:
         """Go on where the last cycle ended, through one log after the other, and begin anew after the last."""

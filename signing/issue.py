@@ -12,6 +12,7 @@ before it.
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from registry.model import Operator
 from sigill.encoding.base64url import format_base64url
 from sigill.policy.decision import Decision
 from sigill.policy.facts import Facts
+from signing.attested import Attested, attest
 from signing.errors import ConversationBusy, RequestInvalid
 from signing.issued import IssuedSeal
 from signing.request import SignRequest
@@ -137,10 +139,21 @@ def _prepare(
     for number, each in enumerate(wanted):
         mac = reference_mac(each.request.conversation, operator_id=sender.operator.id, world=world)
         try:
-            items[number] = Item(prepare(each.request, reference_mac=mac, key=each.key, at=at), sender, shape)
+            request, attested = _attest(each.request, sender, world, at)
+            prepared = prepare(request, reference_mac=mac, key=each.key, at=at, attested=attested)
+            items[number] = Item(prepared, sender, shape)
         except Exception as error:  # noqa: BLE001 - one message's failure is its own answer
             answers[number] = error
     return items
+
+
+def _attest(
+    request: SignRequest, sender: Sender, world: SigningWorld, at: datetime
+) -> tuple[SignRequest, Attested | None]:
+    """Return the request as it is to be sealed, and its release. Raises as `attest`."""
+    if sender.acting is not None and request.attestation is not None:
+        raise RequestInvalid("/attestation", "what is sealed under a mandate is not released by a person or key yet")
+    return attest(request, operator=sender.operator, world=world, at=at)
 
 
 def _look_again(items: Iterable[Item], sender: Sender, world: SigningWorld) -> Exception | None:

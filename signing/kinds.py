@@ -20,6 +20,7 @@ from registry.model import Operator
 from sigill.encoding.strict_json import format_canonical_json
 from sigill.policy.decision import Decision, decision_to_json
 from sigill.policy.facts import Facts, facts_to_json
+from sigill.seal.claim_values import SealClaims
 from sigill.seal.writing import SealWriter
 from signing.facts import conversation_facts, gather_facts, system_of
 from signing.request import Declared
@@ -33,13 +34,15 @@ _DAY: Final = timedelta(days=1)
 class Kind:
     """One kind of message of one operator, good in `[since, until)`. Compared by identity.
 
-    `acting` and `mandate` are there where another operator seals for it. `facts_json` and `decision_json`
-    are what is kept and shown; `facts_bytes` and `dec` are canonical JSON.
+    `acting` and `mandate` are there where another operator seals for it. `facts_json` and `decision_json` are what is
+    kept and shown; `facts_bytes` and `dec` are canonical JSON. `sample` is what `writer` writes: a seal with evidence
+    of its own needs a writer of its own.
     """
 
     operator: Operator
     acting: Acting | None
     mandate: Mandate | None
+    system: str | None
     facts: Facts
     decision: Decision
     facts_json: dict[str, Any]
@@ -47,6 +50,7 @@ class Kind:
     facts_bytes: bytes
     body: DecisionBody
     dec: bytes
+    sample: SealClaims
     writer: SealWriter
     since: datetime
     until: datetime
@@ -116,6 +120,7 @@ class Kinds:
             operator=operator,
             acting=acting,
             mandate=mandate,
+            system=None if system is None else system.system.ref,
             facts=facts,
             decision=decision,
             facts_json=facts_json,
@@ -123,6 +128,7 @@ class Kinds:
             facts_bytes=body.facts.encode("utf-8"),
             body=body,
             dec=format_canonical_json(disclosed_decision(facts_json, decision_json)),
+            sample=sample,
             writer=SealWriter(sample),
             since=at,
             until=_good_until(operator, acting, at),

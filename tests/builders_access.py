@@ -19,6 +19,8 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages/{message_id}/erasure"): ADMIN,
     ("GET", "/v1/messages/{message_id}"): READERS,
     ("GET", "/v1/messages/{message_id}/proof"): READERS,
+    ("GET", "/v1/messages/{message_id}/evidence"): READERS,
+    ("POST", "/v1/attestations/options"): SIGNER,
     ("POST", "/v1/conversations/{conversation_id}/events"): SIGNER,
     ("GET", "/v1/conversations/{conversation_id}"): READERS,
     ("GET", "/v1/conversations"): READERS,
@@ -48,6 +50,9 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("GET", "/v1/registry/operators/{operator_id}/checks"): REGISTRAR,
     ("GET", "/v1/registry/checks/{check_id}"): REGISTRAR,
     ("GET", "/v1/registry/alarms"): REGISTRAR,
+    ("POST", "/v1/api-keys"): ADMIN,
+    ("GET", "/v1/api-keys"): ADMIN,
+    ("DELETE", "/v1/api-keys/{prefix}"): ADMIN,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -77,6 +82,7 @@ OPEN: Final = frozenset(
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
+        ("POST", "/v1/attestations/{release_id}"),
         ("POST", "/v1/applications"),
         ("POST", "/v1/verifications"),
     }
@@ -98,7 +104,9 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
 }
 """Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
 
-DESK_DOORS: Final = frozenset({("GET", "/desk/sign-in"), ("POST", "/desk/sign-out")})
+DESK_DOORS: Final = frozenset(
+    {("GET", "/desk/sign-in"), ("POST", "/desk/sign-out"), ("GET", "/desk/release/{release_id}")}
+)
 """What of the desk stands open: it looks itself at what is brought."""
 
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
@@ -116,6 +124,9 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/messages"): BODY | {"text": "Hej"},
     ("POST", "/v1/messages/batch"): {"messages": [BODY | {"text": "Hej"}]},
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
+    ("POST", "/v1/attestations/options"): {
+        "message": BODY | {"authorship": "ai", "ai": {"system": "saga"}, "text": "Hej"}
+    },
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
     ("POST", "/v1/operator/mandates"): {
@@ -132,4 +143,5 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "url": "https://fi.example/41028",
         "seen_on": f"{datetime.now(UTC):%Y-%m-%d}",
     },
+    ("POST", "/v1/api-keys"): {"name": "mail server", "role": "signer"},
 }

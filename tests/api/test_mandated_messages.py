@@ -247,6 +247,13 @@ def test_a_conversation_is_the_principal_s_whoever_seals_in_it(made: Deployment)
     assert own["conversation"]["id"] != first["conversation"]["id"]
 
 
+def test_nothing_under_a_mandate_claims_a_release(made: Deployment) -> None:
+    in_force(made)
+    response = sign_for(made, attestation={"id": "01JD8Z6Q2V4T7M9K3C5B1A0XYZ"})
+    assert problem(response) == (422, "request-invalid")
+    assert response.get_json()["errors"][0]["pointer"].startswith("/attestation")
+
+
 def test_an_operator_needs_no_mandate_of_its_own(made: Deployment) -> None:
     response = sign_for(made, by=BANK)
     assert problem(response) == (422, "request-invalid")
