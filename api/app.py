@@ -10,6 +10,7 @@ from api.chunks import expect_broken_chunks
 from api.current import EXTENSION
 from api.limits import install_limits
 from api.resources import (
+    ai_systems,
     api_keys,
     applications,
     attestations,
@@ -19,6 +20,7 @@ from api.resources import (
     erasures,
     health,
     log,
+    mandates,
     messages,
     metrics,
     oauth,
@@ -46,6 +48,7 @@ _KEYED: Final = (
     "/v1/decisions",
     "/v1/clients",
     "/v1/staff",
+    "/v1/ai-systems",
     "/v1/api-keys",
     "/v1/operator",
     "/v1/registry",
@@ -91,6 +94,8 @@ def make_api(world: ApiWorld) -> Flask:
         verifications,
         clients,
         staff,
+        mandates,
+        ai_systems,
         api_keys,
         oauth,
         applications,

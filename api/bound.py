@@ -24,7 +24,11 @@ def bound(request: SignRequest) -> SignRequest:
         raise CredentialBound(f"this credential signs as the AI system {system} only: authorship must be ai")
     if declared.ai_system not in {None, system}:
         raise CredentialBound(f"this credential signs as the AI system {system} only")
-    return replace(request, declared=replace(declared, ai_system=system, attestation=AttestationLevel.B))
+    own = caller().operator
+    ai_of = None if declared.on_behalf_of is None or own is None else own.id
+    if declared.ai_of not in {None, ai_of}:
+        raise CredentialBound(f"this credential signs as the AI system {system} of its own operator only")
+    return replace(request, declared=replace(declared, ai_system=system, ai_of=ai_of, attestation=AttestationLevel.B))
 
 
 def check_unbound() -> None:

@@ -86,6 +86,8 @@ def sign_request(body: Mapping[str, Any]) -> SignRequest:
         scope=tuple(word.value for word in body["scope"]),
         disclosure=body.get("disclosure"),
         ai_system=None if ai is None else ai["system"],
+        ai_of=None if ai is None else ai.get("of"),
+        on_behalf_of=body.get("on_behalf_of"),
         draft=body.get("draft"),
         role=body["role"],
     )

@@ -9,6 +9,7 @@ from typing import Final
 from api.applying_problems import APPLYING_PROBLEMS
 from api.credential_problems import CREDENTIAL_PROBLEMS
 from api.limits_problems import LIMITS_PROBLEMS
+from api.mandate_problems import MANDATE_PROBLEMS
 from api.people_problems import PEOPLE_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
@@ -96,6 +97,7 @@ _NO_MESSAGE: Final = Problem(
 PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     **CREDENTIAL_PROBLEMS,
     **PEOPLE_PROBLEMS,
+    **MANDATE_PROBLEMS,
     **APPLYING_PROBLEMS,
     OperatorNotFound: Problem(
         "operator-not-found", 404, "No operator has this id", "Look the operator up at /registry/operators."

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from api.current import world
 from api.sealed import sealed_answer, sealed_members
 from registry.model import Operator
+from registry.operators import load_operator
 from signing.errors import Refused
 from signing.issue import Wanted, issue_all
 from signing.issued import IssuedSeal, SignedSeal
 from signing.repeats import RepeatKey, find_claims, recall
 from signing.request import SignRequest
+from storage.engine import reading
 from transparency.errors import KeyClaimed
 from transparency.idempotency import Claim
 
@@ -43,7 +45,7 @@ def seal_messages(
     wanted = [Wanted(request, claims[number] if claims else None) for number, request in requests.items()]
 
     def shape(signed: SignedSeal, request: SignRequest) -> str:
-        return sealed_members(signed, request, operator, brief=brief)
+        return sealed_members(signed, request, operator if signed.kind is None else signed.kind.operator, brief=brief)
 
     answers = issue_all(wanted, operator=operator, world=signing, shape=shape)
     found: dict[int, Sealed | Exception] = {}
@@ -69,6 +71,9 @@ def _recall(claim: Claim, request: SignRequest, operator: Operator, *, brief: bo
         answer = recall(claim, request, world=world().signing)
         if isinstance(answer, Refused):
             return answer
+        if request.declared.on_behalf_of is not None:
+            with reading(world().signing.engine) as connection:
+                operator = load_operator(connection, request.declared.on_behalf_of)
         return _sealed(answer, sealed_members(answer.signed, request, operator, brief=brief))
     except Exception as error:  # noqa: BLE001 - one message's failure is its own answer
         return error

@@ -16,6 +16,7 @@ from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
 from registry.credential_steps import RegistrationWorld
+from registry.mandates.steps import MandateWorld
 from registry.model import Operator
 from registry.people.world import PeopleWorld
 from sigill.report.trust import Trust
@@ -60,6 +61,7 @@ class ApiWorld:
     callers: Callers
     grants: GrantWorld
     registration: RegistrationWorld
+    mandates: MandateWorld
     signing: SigningWorld
     privacy: PrivacyWorld
     people: PeopleWorld

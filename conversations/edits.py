@@ -12,6 +12,7 @@ from conversations.chain import ChainState
 from conversations.errors import EditRefused
 from conversations.tables import edits
 from sigill.errors import MalformedSeal
+from sigill.seal.claim_values import mandatary_of
 from sigill.seal.token import parse_seal
 from storage.bulk import insert_rows
 from storage.prepared import Asked, PreparedIn
@@ -40,7 +41,8 @@ class Edit:
     """The part that notes, with the seal `jti`, that it replaces the message `edited`.
 
     Let in only if that is a message of the same operator in the same conversation (None: in none), with no newer
-    version yet; otherwise the append is answered with EditRefused.
+    version yet; who seals under a mandate (`mandatary_id`) replaces only what it sealed itself. Else the append is
+    answered with EditRefused.
     """
 
     operator_id: str
@@ -48,6 +50,7 @@ class Edit:
     edited: str
     jti: str
     at: datetime
+    mandatary_id: str | None = None
 
     @classmethod
     def open(cls, connection: Connection, parts: "Sequence[Edit]") -> "_Edits":
@@ -82,6 +85,8 @@ class _Edits:
             claims = None
         if claims is None:
             raise EditRefused("no message of yours has the id under edits")
+        if part.mandatary_id is not None and part.mandatary_id != mandatary_of(claims):
+            raise EditRefused("under a mandate, only a message sealed by yourself is replaced")
         if (None if claims.conv is None else claims.conv.id) != part.conversation_id:
             raise EditRefused("a message is replaced in its own conversation only")
         newer = self._newer.get(part.edited)
@@ -101,13 +106,27 @@ class _Edits:
 
 
 def edit_parts(
-    edited: str | None, *, operator_id: str, chain: ChainState | None, jti: str, at: datetime
+    edited: str | None,
+    *,
+    operator_id: str,
+    mandatary_id: str | None,
+    chain: ChainState | None,
+    jti: str,
+    at: datetime,
 ) -> tuple[Edit, ...]:
     """Return the part to be committed with a seal that replaces another message; none for one that does not."""
     if edited is None:
         return ()
     conversation_id = None if chain is None else chain.id
-    return (Edit(operator_id=operator_id, conversation_id=conversation_id, edited=edited, jti=jti, at=at),)
+    edit = Edit(
+        operator_id=operator_id,
+        conversation_id=conversation_id,
+        edited=edited,
+        jti=jti,
+        at=at,
+        mandatary_id=mandatary_id,
+    )
+    return (edit,)
 
 
 def load_newer(connection: Connection, jtis: Sequence[str]) -> dict[str, NewerVersion]:

@@ -9,12 +9,18 @@ RegistryError(SigillError)
 ├── OperatorNotVerified    applied, not yet verified: cannot seal
 ├── OperatorSuspended      suspended or revoked: cannot seal
 ├── AiSystemUnknown        the operator has registered no such AI system
+├── AiSystemNotFound       there is none of this name to end
 ├── CredentialBound        the credential signs as one AI system, and not this
 ├── GrantRefused           no access token is given for this
 ├── ClientUnknown          the operator has no such client or key
 ├── ApiKeyUnknown          the operator has no such API key
 ├── PersonUnknown          there is no such person
 ├── PasskeyUnknown         there is no such passkey
+├── MandateUnknown         the operator has neither given nor got such a mandate
+├── MandateMissing         no mandate to seal for that operator is in force
+├── MandateRevoked         there was one, and it was ended
+├── MandateExceeded        the mandate does not cover this message, or its day is used up
+├── MandateClosed          what was ended cannot be accepted any more
 ├── PasskeyRefused         what an authenticator answered proves nothing
 ├── PasskeysUnavailable    the service's address is none that passkeys can be bound to
 ├── EnrolmentRefused       a link to enrol with that is used up, too old or none
@@ -79,6 +85,10 @@ class AiSystemUnknown(RegistryError):
         self.registered = tuple(registered)
 
 
+class AiSystemNotFound(RegistryError):
+    """The operator has no AI system of this name in use."""
+
+
 class CredentialBound(RegistryError):
     """The credential can sign only as one AI system, and this is something else."""
 
@@ -121,6 +131,26 @@ class PersonUnknown(RegistryError):
 
 class PasskeyUnknown(RegistryError):
     """There is no such passkey."""
+
+
+class MandateUnknown(RegistryError):
+    """There is no such mandate, or it is between others."""
+
+
+class MandateMissing(RegistryError):
+    """No mandate to seal for that operator is in force: none was given or accepted, it has not begun, or ran out."""
+
+
+class MandateRevoked(RegistryError):
+    """The mandate was ended: nothing is sealed under it any more."""
+
+
+class MandateExceeded(RegistryError):
+    """The mandate does not cover this message; the message says what it covers."""
+
+
+class MandateClosed(RegistryError):
+    """A mandate that was revoked or has run out cannot be accepted."""
 
 
 class PasskeyFault(StrEnum):

@@ -24,6 +24,7 @@ from sigill.vocabulary import Industry
 from storage.engine import reading
 from storage.times import from_ms, to_ms
 
+MAX_AI_SYSTEMS: Final = 200
 TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
     State.APPLIED: frozenset({State.VERIFIED, State.REVOKED}),
     State.VERIFIED: frozenset({State.SUSPENDED, State.REVOKED}),
@@ -101,10 +102,20 @@ def change_state(connection: Connection, operator_id: str, change: StateChange) 
 
 def add_ai_system(connection: Connection, operator_id: str, system: AiSystem, *, at: datetime) -> None:
     """Register one more AI system. Raises OperatorNotFound, ApplicationInvalid (its ref or name is taken)."""
-    for other in load_operator(connection, operator_id).ai_systems:
+    others = load_operator(connection, operator_id).ai_systems
+    if len(others) >= MAX_AI_SYSTEMS:
+        raise ApplicationInvalid(f"an operator has at most {MAX_AI_SYSTEMS} AI systems")
+    for other in others:
         if other.ref == system.ref or other.name == system.name:
             raise ApplicationInvalid(f"this operator has an AI system {other.ref} called {other.name} already")
     _insert_ai_system(connection, operator_id, system, at)
+    mark_changed(connection, operator_id)
+
+
+def end_ai_system(connection: Connection, operator_id: str, ref: str) -> None:
+    """Take an AI system out of use."""
+    same = (ai_systems.c.operator_id == operator_id) & (ai_systems.c.ref == ref)
+    connection.execute(update(ai_systems).where(same).values(active=False))
     mark_changed(connection, operator_id)
 
 

@@ -66,6 +66,7 @@ class Act(StrEnum):
     PROMISE_ENDED = "promise_ended"
     TOTALS_DECLARED = "totals_declared"
     MANDATE_GIVEN = "mandate_given"
+    MANDATE_ACCEPTED = "mandate_accepted"
     MANDATE_REVOKED = "mandate_revoked"
 
 

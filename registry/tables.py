@@ -161,6 +161,43 @@ passkeys: Final = Table(
     Index("ix_passkeys_person", "person_id"),
 )
 
+mandates: Final = Table(
+    "mandates",
+    metadata,
+    Column("id", String(23), primary_key=True),
+    Column("principal_id", String(63), ForeignKey("operators.id"), nullable=False),
+    Column("mandatary_id", String(63), ForeignKey("operators.id"), nullable=False),
+    Column("channels", JSON, nullable=False),
+    Column("enquiries", JSON(none_as_null=True), nullable=True),  # null: every kind
+    Column("purposes", JSON, nullable=False),
+    Column("valid_from_ms", BigInteger, nullable=False),
+    Column("valid_until_ms", BigInteger, nullable=False),
+    Column("daily_messages", Integer, nullable=True),
+    Column("given_at_ms", BigInteger, nullable=False),
+    Column("accepted_at_ms", BigInteger, nullable=True),
+    Column("revoked_at_ms", BigInteger, nullable=True),
+    Column("revoked_by", String(10), nullable=True),
+    Index("ix_mandates_principal", "principal_id"),
+    Index("ix_mandates_mandatary", "mandatary_id"),
+)
+
+mandate_days: Final = Table(
+    "mandate_days",
+    metadata,
+    Column("mandate_id", String(23), ForeignKey("mandates.id"), primary_key=True),
+    Column("day", Integer, primary_key=True),  # of UTC, counted from 1970-01-01
+    Column("messages", BigInteger, nullable=False),
+)
+
+mandate_notices: Final = Table(
+    "mandate_notices",  # steps of a mandate that the mandatary's own log is to hold yet
+    metadata,
+    Column("mandate_id", String(23), ForeignKey("mandates.id"), primary_key=True),
+    Column("act", String(30), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("by", String(60), nullable=False),
+)
+
 desk_sessions: Final = Table(
     "desk_sessions",
     metadata,

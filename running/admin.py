@@ -14,13 +14,14 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from registry.ai_systems import register_ai_system, retire_ai_system
 from registry.api_key_registration import hand_out_key, revoke_own_api_key
 from registry.api_keys import list_api_keys, load_listed_key
 from registry.application import MAX_REASON, Application, check_text, read_ai_system, read_application
 from registry.errors import ApplicationInvalid, RegistryError
 from registry.lifecycle import change_state_logged, enrol
 from registry.model import Environment, OperatorId, Role, StateChange
-from registry.operators import add_ai_system, list_operator_ids, load_operator
+from registry.operators import list_operator_ids, load_operator
 from running.admin_clients import add_commands as add_client_commands
 from running.admin_clients import registration_of
 from running.admin_people import add_commands as add_people_commands
@@ -35,7 +36,7 @@ from sigill.policy.errors import FactNotAllowed
 from sigill.policy.words import OperatorFlag
 from sigill.report.standing import State
 from sigill.vocabulary import Industry
-from storage.engine import reading, writing
+from storage.engine import reading
 from transparency.errors import LogConflict
 from transparency.root_log import resume
 from wiring import Services
@@ -124,9 +125,17 @@ def _revoke_key(asked: argparse.Namespace, services: Services) -> Iterator[str]:
 
 def _ai_system(asked: argparse.Namespace, services: Services) -> Iterator[str]:
     system = read_ai_system(ref=asked.ref, name=asked.name, provider=asked.provider, model=asked.model)
-    with writing(services.engine) as connection:
-        add_ai_system(connection, asked.id, system, at=services.signing.now())
+    _check_known(asked.id, services)
+    signing = services.signing
+    register_ai_system(asked.id, system, by="the guarantor", at=signing.now(), log=services.log, random=signing.random)
     yield f"{asked.id} has the AI system {system.ref} now."
+
+
+def _end_ai_system(asked: argparse.Namespace, services: Services) -> Iterator[str]:
+    _check_known(asked.id, services)
+    signing = services.signing
+    retire_ai_system(asked.id, asked.ref, by="the guarantor", at=signing.now(), log=services.log, random=signing.random)
+    yield f"{asked.id} uses the AI system {asked.ref} no more."
 
 
 def _operators(_asked: argparse.Namespace, services: Services) -> Iterator[str]:
@@ -193,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
         system.add_argument(option, required=True)
     for option in ("--provider", "--model"):
         system.add_argument(option)
+    add("end-ai-system", _end_ai_system, "Take an AI system of an operator out of use, for good.", "id", "ref")
     add("operators", _operators, "List all operators.")
     add("logs", _logs, "List all logs, their sizes, and why one is halted.")
     add("resume", _resume, "Let halted logs go on, if nobody has seen more of them than there is.")

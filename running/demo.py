@@ -3,10 +3,9 @@
 Every step of the seed (applied, verified, then each message or refusal) appends exactly one leaf to the operator's own
 log, in the same commit as all its effects, and no request is served before the seed is complete. So the size of an
 operator's log says how many steps are done: whatever was cut short goes on there, and what is complete stays as it is.
+At last comes a contact centre with a mandate (`running.demo_mandate`).
 """
 
-import contextlib
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,18 +16,14 @@ from sqlalchemy import select
 
 from registry.api_keys import authenticate, make_api_key, save_api_key
 from registry.errors import RegistryError
-from registry.lifecycle import change_state_logged, enrol
-from registry.model import Environment, Evidence, EvidenceKind, Operator, OperatorId, Role, StateChange
-from registry.operators import load_operator
+from registry.model import OperatorId, Role
 from registry.revocation import revoke_api_keys
 from running.demo_data import DemoMessage, Profile, load_demonstration
 from running.demo_file import DemoFile, DemoKeys, format_demo_file, read_demo_keys, replace_file, write_demo_keys
-from sigill.encoding.ulid import format_ulid
-from sigill.report.standing import State
+from running.demo_mandate import seed_contact_centre
+from running.demo_operators import apply, send, verify
 from sigill.text.codes import Code
 from sigill.tlog.note import format_vkey
-from signing.errors import Refused
-from signing.issue import issue_seal
 from storage.engine import reading, writing
 from transparency.tables import tokens
 from wiring import Services
@@ -56,11 +51,13 @@ def seed_demonstration(services: Services) -> None:
     """Complete the demonstration; does nothing where it is complete. Raises what enrolling and sealing raise."""
     demonstration = load_demonstration()
     for profile in demonstration.profiles:
-        steps: list[Callable[[], object]] = [partial(_apply, profile, services), partial(_verify, profile, services)]
-        steps += [partial(_send, message, profile, services) for message in demonstration.messages[profile.id]]
+        steps: list[Callable[[], object]] = [partial(apply, profile, services), partial(verify, profile, services)]
+        steps += [partial(send, message, profile, services) for message in demonstration.messages[profile.id]]
         head = services.log.head(profile.id)
         for step in steps[0 if head is None else head.size :]:
             step()
+    first = _FIRST_MESSAGE + len(demonstration.messages[demonstration.centre.principal])
+    seed_contact_centre(demonstration.centre, services, first_leaf=first)
 
 
 def seeded_messages(services: Services) -> Iterator[SeededMessage]:
@@ -78,7 +75,8 @@ def seeded_messages(services: Services) -> Iterator[SeededMessage]:
 def write_demo_file(services: Services) -> str:
     """Write `demo.json`; keys in it that still work are kept. Return what to tell: KEYS_RENEWED or nothing."""
     path = services.settings.var / DEMO_FILE
-    profiles = load_demonstration().profiles
+    demonstration = load_demonstration()
+    profiles = (*demonstration.profiles, demonstration.centre.profile)
     signers = [profile.id for profile in profiles]
     keys, said = read_demo_keys(path), ""
     if keys is None or not _all_work(keys, signers, services):
@@ -100,51 +98,6 @@ def write_demo_file(services: Services) -> str:
     replace_file(path, format_demo_file(content))
     write_demo_keys(services.settings.var / DEMO_KEYS, keys)
     return said
-
-
-def _apply(profile: Profile, services: Services) -> None:
-    at = services.signing.now().replace(microsecond=0)
-    evidence = Evidence(
-        id=format_ulid(at=at, randomness=secrets.token_bytes(10)),
-        kind=EvidenceKind.DEMONSTRATION,
-        method="none: the operator is made up, and nothing was checked",
-        checked_by=f"{services.identity.issuer} (a demonstration)",
-        valid_from=at,
-        valid_until=at + _LIFETIME,
-    )
-    operator = Operator(
-        id=OperatorId(profile.id),
-        name=profile.name,
-        identifier=profile.identifier,
-        industry=profile.industry,
-        environment=Environment.LIVE,
-        markets=profile.markets,
-        flags=profile.flags,
-        phone=profile.phone,
-        wait_minutes=profile.wait_minutes,
-        website=profile.website,
-        history=(StateChange(state=State.APPLIED, since=at, reason="made up for the demonstration"),),
-        evidence=(evidence,),
-        ai_systems=(profile.ai_system,),
-    )
-    origin = f"{services.identity.log_prefix}/{profile.id}"
-    enrol(operator, origin=origin, log=services.log, random=services.signing.random)
-
-
-def _verify(profile: Profile, services: Services) -> None:
-    change = StateChange(
-        state=State.VERIFIED,
-        since=services.signing.now(),
-        reason="plays a verified operator; a demonstration checks nobody",
-    )
-    change_state_logged(profile.id, change, log=services.log, random=services.signing.random)
-
-
-def _send(message: DemoMessage, profile: Profile, services: Services) -> None:
-    with reading(services.engine) as connection:
-        operator = load_operator(connection, profile.id)
-    with contextlib.suppress(Refused) if message.refused else contextlib.nullcontext():
-        issue_seal(message.request, operator=operator, world=services.signing)
 
 
 def _all_work(keys: DemoKeys, signers: Sequence[str], services: Services) -> bool:

@@ -16,7 +16,17 @@ from signing.request import SignRequest, make_request
 
 FOLDER: Final = Path(__file__).parent / "demo"
 _MESSAGE: Final = ("authorship", "channel", "enquiry", "text")
-_MESSAGE_OPTIONS: Final = ("purpose", "recipient", "scope", "disclosure", "draft", "agent", "role", "refused")
+_MESSAGE_OPTIONS: Final = (
+    "purpose",
+    "recipient",
+    "scope",
+    "disclosure",
+    "draft",
+    "agent",
+    "role",
+    "ai_system",
+    "refused",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +54,21 @@ class DemoMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactCentre:
+    """A made-up operator that seals messages for another one (its id), under a mandate of it."""
+
+    profile: Profile
+    principal: str
+    messages: tuple[DemoMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Demonstration:
-    """The operators in order, and each one's messages in the order of its log."""
+    """The operators in order, and each one's messages in the order of its log; and a contact centre."""
 
     profiles: tuple[Profile, ...]
     messages: Mapping[str, tuple[DemoMessage, ...]]
+    centre: ContactCentre
 
 
 def load_demonstration(folder: Path = FOLDER) -> Demonstration:
@@ -67,7 +87,24 @@ def load_demonstration(folder: Path = FOLDER) -> Demonstration:
             "language": said["language"].word(Language),
         }
         messages[operator] += tuple(_message(item, shared) for item in said["messages"].items())
-    return Demonstration(profiles, messages)
+    return Demonstration(profiles, messages, _contact_centre(folder / "contact_centre.yaml", messages))
+
+
+def _contact_centre(path: Path, operators: Mapping[str, object]) -> ContactCentre:
+    root = parse_yaml(path.read_text("utf-8"), file=path.name)
+    names = ("operator", "on_behalf_of", "reference", "jurisdiction", "language", "messages")
+    said = root.members(required=("contact_centre",))["contact_centre"].members(required=names)
+    principal = said["on_behalf_of"].identifier()
+    if principal not in operators:
+        raise said["on_behalf_of"].fault(f"no operator {principal!r} in operators.yaml")
+    shared: dict[str, Any] = {
+        "conversation": said["reference"].identifier(),
+        "jurisdiction": said["jurisdiction"].identifier(),
+        "language": said["language"].word(Language),
+        "on_behalf_of": principal,
+    }
+    messages = tuple(_message(item, shared) for item in said["messages"].items())
+    return ContactCentre(_profile(said["operator"]), principal, messages)
 
 
 def _items(path: Path, name: str) -> list[Node]:
@@ -105,6 +142,8 @@ def _message(node: Node, shared: Mapping[str, Any]) -> DemoMessage:
         for name, words in (("purpose", Purpose), ("disclosure", DisclosureMode), ("draft", Draft), ("role", Role))
         if name in found
     }
+    if "ai_system" in found:
+        optional["ai_system"] = found["ai_system"].identifier()
     if "agent" in found:
         optional["agent"] = found["agent"].identifier()
     if "scope" in found:

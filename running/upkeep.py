@@ -4,9 +4,10 @@
 2. salt keys that are said to be destroyed are, also after a crash or a restored backup (`privacy.salt_keys`)
 3. what was deleted goes out of the database's files too (`storage.forget`)
 4. the rows behind some leaves are held against them (`transparency.row_check`)
-5. client assertions, challenges, sessions and links that nobody could use any more are forgotten
-6. what expired releases were to show is forgotten, and then they are (`releases.store`)
-7. operators are checked again where that is due (`running.rechecks`)
+5. steps of mandates that were cut short are told in the other log too (`registry.mandates.steps`)
+6. client assertions, challenges, sessions and links that nobody could use any more are forgotten
+7. what expired releases were to show is forgotten, and then they are (`releases.store`)
+8. operators are checked again where that is due (`running.rechecks`)
 """
 
 import logging
@@ -19,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from privacy.expiry import expire
 from privacy.salt_keys import complete_destructions
 from registry.clients.replay import purge_assertions
+from registry.mandates.steps import tell_notices
 from registry.people.links import purge_links
 from registry.people.sessions import purge_sessions
 from releases.store import purge_releases
@@ -30,6 +32,7 @@ from transparency.erasures import newest_erasure
 from transparency.log import TransparencyLog
 from transparency.row_check import check_rows
 from wiring import Services
+from wiring.mandates import mandate_world
 
 EXPIRED_A_CYCLE: Final = 4000
 STRETCHES_A_CYCLE: Final = 16
@@ -51,6 +54,7 @@ class Upkeep:
             self._destroy_salt_keys,
             self._clear_files,
             self._check_rows,
+            self._tell_mandates,
             self._forget_assertions,
             self._forget_releases,
             self._check_operators_again,
@@ -78,6 +82,9 @@ class Upkeep:
         newest = _newest_erasures(self._services.engine, self._services.log)
         if newest != self._cleared and empty_wal(self._services.engine):
             self._cleared = newest
+
+    def _tell_mandates(self) -> None:
+        tell_notices(mandate_world(self._services.signing))
 
     def _forget_assertions(self) -> None:
         with writing(self._services.engine) as connection:

@@ -1,11 +1,12 @@
 """Facts gathered once for one decision: declared by the operator, known from the registry, known to the service."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from conversations.chain import ChainState
 from registry.assurance import attained_level
-from registry.model import Operator
+from registry.errors import AiSystemUnknown
+from registry.model import AiSystem, Operator
 from registry.operators import find_ai_system
 from sigill.event.kinds import Speaker
 from sigill.policy.facts import MAX_MINUTES, ConversationFacts, Facts
@@ -48,25 +49,57 @@ def language_of(declared: Declared, operator: Operator) -> Language:
     return _LANGUAGES.get(declared.jurisdiction or operator.markets[0], Language.EN)
 
 
-def system_of(declared: Declared, operator: Operator) -> str | None:
-    """Return the AI system that took part: the one named, or the operator's only one.
+class UsedSystem(NamedTuple):
+    """The AI system that took part; `of_actor`: it is of who seals for the operator, under its mandate."""
 
-    Raises RequestInvalid where a human's message names one, AiSystemUnknown where it is not registered.
+    system: AiSystem
+    of_actor: bool = False
+
+
+def system_of(declared: Declared, operator: Operator, *, actor: Operator | None = None) -> UsedSystem | None:
+    """Return the AI system that took part: the one named, or the only one there is.
+
+    Under a mandate it may be the operator's or the `actor`'s; a name that both use needs `ai_of`. Raises
+    RequestInvalid where a human's message names one or it is not clear whose, AiSystemUnknown where it is not
+    registered.
     """
     if declared.authorship is Authorship.HUMAN:
         if declared.ai_system is not None:
             raise RequestInvalid("/ai", "a human's message names no AI system; if AI helped, it is ai_assisted or ai")
         return None
+    owners = _owners(declared, operator, actor)
     if declared.ai_system is not None:
-        return find_ai_system(operator, declared.ai_system).ref
-    active = sorted(system.ref for system in operator.ai_systems if system.active)
+        return _find_system(declared.ai_system, owners, actor)
+    active = [UsedSystem(system, owner is actor) for owner in owners for system in owner.ai_systems if system.active]
     if declared.authorship is Authorship.AI and len(active) != 1:
-        raise RequestInvalid("/ai/system", "say which AI system wrote this", allowed=active)
+        allowed = sorted({used.system.ref for used in active})
+        raise RequestInvalid("/ai/system", "say which AI system wrote this", allowed=allowed)
     return active[0] if len(active) == 1 else None
 
 
+def _owners(declared: Declared, operator: Operator, actor: Operator | None) -> list[Operator]:
+    """Return those whose AI systems may be meant."""
+    both = [operator] if actor is None else [operator, actor]
+    if declared.ai_of is None:
+        return both
+    named = [owner for owner in both if owner.id == declared.ai_of]
+    if not named:
+        raise RequestInvalid("/ai/of", "an AI system is of one of these", allowed=[owner.id for owner in both])
+    return named
+
+
+def _find_system(ref: str, owners: list[Operator], actor: Operator | None) -> UsedSystem:
+    having = [owner for owner in owners if any(system.ref == ref and system.active for system in owner.ai_systems)]
+    if len(having) > 1:
+        raise RequestInvalid("/ai/of", "both have a system of this name", allowed=[owner.id for owner in having])
+    if not having and len(owners) > 1:
+        raise AiSystemUnknown(ref, sorted({each.ref for owner in owners for each in owner.ai_systems if each.active}))
+    owner = having[0] if having else owners[0]
+    return UsedSystem(find_ai_system(owner, ref), owner is actor)
+
+
 def gather_facts(
-    declared: Declared, *, operator: Operator, chain: ChainState | None, system: str | None, at: datetime
+    declared: Declared, *, operator: Operator, chain: ChainState | None, system: UsedSystem | None, at: datetime
 ) -> Facts:
     """Return the facts as of `at` and of the conversation's state `chain`. Raises RequestInvalid."""
     if declared.draft is not None and declared.authorship is not Authorship.AI_ASSISTED:

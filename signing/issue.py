@@ -12,6 +12,7 @@ before it.
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,15 +21,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from conversations.chain import load_chains
 from registry.errors import RegistryError
 from registry.model import Operator
-from registry.operators import check_may_seal, load_operator, load_sealing_operator
 from sigill.encoding.base64url import format_base64url
 from sigill.policy.decision import Decision
 from sigill.policy.facts import Facts
-from signing.attested import attest
+from signing.attested import Attested, attest
 from signing.errors import ConversationBusy, RequestInvalid
 from signing.issued import IssuedSeal
 from signing.request import SignRequest
 from signing.sealing import prepare
+from signing.senders import Sender, find_anew, find_sender
 from signing.together import LOST, Answer, Item, Shaper, seal_together
 from signing.turns import MAX_TRIES
 from signing.world import SigningWorld
@@ -50,8 +51,8 @@ def issue_seal(request: SignRequest, *, operator: Operator, world: SigningWorld)
     """Seal one message of a verified operator.
 
     Raises Refused (which is logged too), RequestInvalid, NotCanonicalisable, MalformedHtml, MalformedAddress,
-    AiSystemUnknown, FactNotAllowed, OperatorNotVerified, OperatorSuspended, ConversationBusy, KeyUnusable,
-    Overloaded, StoreUnavailable.
+    AiSystemUnknown, FactNotAllowed, OperatorNotVerified, OperatorSuspended, MandateMissing, MandateRevoked,
+    MandateExceeded, ConversationBusy, KeyUnusable, Overloaded, StoreUnavailable.
     """
     (answer,) = issue_all([Wanted(request)], operator=operator, world=world, shape=lambda _signed, _wanted: None)
     if isinstance(answer, Exception):
@@ -62,72 +63,108 @@ def issue_seal(request: SignRequest, *, operator: Operator, world: SigningWorld)
 def issue_all(
     wanted: Sequence[Wanted], *, operator: Operator, world: SigningWorld, shape: Shaper[Shape]
 ) -> list[tuple[IssuedSeal, Shape] | Exception]:
-    """Seal messages of one operator; each answer is what `issue_seal` would return or raise, or KeyClaimed.
+    """Seal messages an operator asks for, its own or under a mandate (`on_behalf_of`) another one's.
+
+    Each answer is what `issue_seal` would return or raise, or KeyClaimed.
 
     With each seal comes what `shape` made of it before it was logged. What `shape` raises is that message's answer,
     and it is not sealed; it runs anew with every try. It must not seal anything itself.
     """
-    answers: list[Any] = _issue(wanted, operator, world, shape)
+    if all(each.request.declared.on_behalf_of is None for each in wanted):
+        return _issue_for(wanted, Sender(operator), world, shape)
+    answers: list[Any] = [None] * len(wanted)
+    for principal_id, numbers in _by_principal(wanted).items():
+        part = [wanted[number] for number in numbers]
+        try:
+            found = _issue_for(part, find_sender(operator, principal_id, world=world), world, shape)
+        except Exception as error:  # noqa: BLE001 - the answer to all messages for this operator
+            found = [error] * len(part)
+        for number, answer in zip(numbers, found, strict=True):
+            answers[number] = answer
+    return answers
+
+
+def _by_principal(wanted: Sequence[Wanted]) -> dict[str | None, list[int]]:
+    """Return the numbers of the messages for each operator, in their order: no conversation is of two."""
+    found: dict[str | None, list[int]] = {}
+    for number, each in enumerate(wanted):
+        found.setdefault(each.request.declared.on_behalf_of, []).append(number)
+    return found
+
+
+def _issue_for(wanted: Sequence[Wanted], sender: Sender, world: SigningWorld, shape: Shaper[Any]) -> list[Any]:
+    """Seal messages of one sender; those that an older state of it stopped are tried on the newest."""
+    answers: list[Any] = _issue(wanted, sender, world, shape)
     stopped = [number for number, answer in enumerate(answers) if _is_stopped_by_registry(answer)]
     if stopped:
-        fresh = _load(operator, world)
-        if fresh is not None and fresh.revision != operator.revision:  # `operator` was not the newest
+        fresh = _load(sender, world)
+        if fresh is not None and fresh.revisions != sender.revisions:  # `sender` was not the newest
             again = _issue([wanted[number] for number in stopped], fresh, world, shape)
             for number, answer in zip(stopped, again, strict=True):
                 answers[number] = answer
     return answers
 
 
-def _issue(wanted: Sequence[Wanted], operator: Operator, world: SigningWorld, shape: Shaper[Any]) -> list[Answer]:
+def _issue(wanted: Sequence[Wanted], sender: Sender, world: SigningWorld, shape: Shaper[Any]) -> list[Answer]:
     """Try until every message has its answer."""
     try:
-        check_may_seal(operator)
+        sender.check_may_seal()
     except RegistryError as error:
         return [error] * len(wanted)
     answers: list[Answer] = [LOST] * len(wanted)
-    items = _prepare(wanted, operator, world, shape, answers)
+    items = _prepare(wanted, sender, world, shape, answers)
     work = partial(seal_together, world=world)
     for _ in range(MAX_TRIES):
         if not items:
             break
         try:
-            found = world.line.submit(list(items.values()), work=work, lane=operator.id)
+            found = world.line.submit(list(items.values()), work=work, lane=sender.operator.id)
         except Exception as error:  # noqa: BLE001 - the answer to every message that is left: others are sealed
             found = [error] * len(items)
         for number, answer in zip(items, found, strict=True):
             answers[number] = answer
         items = {number: item for number, item in items.items() if answers[number] is LOST}
-        if items and (trouble := _look_again(items.values(), operator.id, world)):
+        if items and (trouble := _look_again(items.values(), sender, world)):
             return [trouble if answer is LOST else answer for answer in answers]
     busy = ConversationBusy("the conversation went on during every try; nothing was sealed, try again")
     return [busy if answer is LOST else answer for answer in answers]
 
 
 def _prepare(
-    wanted: Sequence[Wanted], operator: Operator, world: SigningWorld, shape: Shaper[Any], answers: list[Answer]
+    wanted: Sequence[Wanted], sender: Sender, world: SigningWorld, shape: Shaper[Any], answers: list[Answer]
 ) -> dict[int, Item]:
     """Return by number what can be sealed; what cannot has its answer."""
     at = world.now()
     items = {}
     for number, each in enumerate(wanted):
-        mac = reference_mac(each.request.conversation, operator_id=operator.id, world=world)
+        mac = reference_mac(each.request.conversation, operator_id=sender.operator.id, world=world)
         try:
-            request, attested = attest(each.request, operator=operator, world=world, at=at)
+            request, attested = _attest(each.request, sender, world, at)
             prepared = prepare(request, reference_mac=mac, key=each.key, at=at, attested=attested)
-            items[number] = Item(prepared, operator, shape)
+            items[number] = Item(prepared, sender, shape)
         except Exception as error:  # noqa: BLE001 - one message's failure is its own answer
             answers[number] = error
     return items
 
 
-def _look_again(items: Iterable[Item], operator_id: str, world: SigningWorld) -> Exception | None:
-    """Load the operator anew for who lost a race: it may have been what changed. If it may not seal now, say so."""
+def _attest(
+    request: SignRequest, sender: Sender, world: SigningWorld, at: datetime
+) -> tuple[SignRequest, Attested | None]:
+    """Return the request as it is to be sealed, and its release. Raises as `attest`."""
+    if sender.acting is not None and request.release is not None:
+        raise RequestInvalid("/attestation", "what is sealed under a mandate is not released by a person or key yet")
+    return attest(request, operator=sender.operator, world=world, at=at)
+
+
+def _look_again(items: Iterable[Item], sender: Sender, world: SigningWorld) -> Exception | None:
+    """Load the sender anew for who lost a race: it may have been what changed. If it may not seal now, say so."""
     try:
-        operator = load_sealing_operator(world.engine, operator_id)
+        sender = find_anew(sender, world=world)
+        sender.check_may_seal()
     except Exception as error:  # noqa: BLE001 - the answer to every message that is left
         return error
     for item in items:
-        item.operator, item.has_lost = operator, True
+        item.sender, item.has_lost = sender, True
     return None
 
 
@@ -138,23 +175,25 @@ def _is_stopped_by_registry(answer: object) -> bool:
     )
 
 
-def _load(operator: Operator, world: SigningWorld) -> Operator | None:
+def _load(sender: Sender, world: SigningWorld) -> Sender | None:
     try:
-        with reading(world.engine) as connection:
-            return load_operator(connection, operator.id)
+        return find_anew(sender, world=world)
     except (RegistryError, SQLAlchemyError):  # what stopped it stays the answer
         return None
 
 
 def decide(request: SignRequest, *, operator: Operator, world: SigningWorld) -> tuple[Facts, Decision]:
     """Say what the policy would answer, signing and logging nothing. Raises as `issue_seal`, but not Refused."""
-    check_may_seal(operator)
+    sender = find_sender(operator, request.declared.on_behalf_of, world=world)
+    sender.check_may_seal()
+    operator = sender.operator
     mac = reference_mac(request.conversation, operator_id=operator.id, world=world)
     chain = None
     if mac is not None:
         with reading(world.engine) as connection:
             chain = load_chains(connection, [(operator.id, mac)]).get((operator.id, mac))
-    kind = world.kinds.kind_of(request.declared, operator=operator, chain=chain, at=world.now())
+    at, declared = world.now(), request.declared
+    kind = world.kinds.kind_of(declared, operator=operator, chain=chain, at=at, acting=sender.acting)
     return kind.facts, kind.decision
 
 

@@ -13,6 +13,9 @@ from typing import Any, Final
 from conversations.chain import ChainState
 from policies.library import PolicyLibrary
 from policies.records import DecisionBody, disclosed_decision, make_body
+from registry.mandates.acting import Acting
+from registry.mandates.model import Mandate
+from registry.mandates.rules import changes_after, choose_mandate
 from registry.model import Operator
 from sigill.encoding.strict_json import format_canonical_json
 from sigill.policy.decision import Decision, decision_to_json
@@ -21,7 +24,7 @@ from sigill.seal.claim_values import SealClaims
 from sigill.seal.writing import SealWriter
 from signing.facts import conversation_facts, gather_facts, system_of
 from signing.request import Declared
-from signing.statement import sample_claims
+from signing.statement import actor_claim, sample_claims
 
 MAX_KINDS: Final = 1024
 _DAY: Final = timedelta(days=1)
@@ -31,11 +34,14 @@ _DAY: Final = timedelta(days=1)
 class Kind:
     """One kind of message of one operator, good in `[since, until)`. Compared by identity.
 
-    `facts_json` and `decision_json` are what is kept and shown; `facts_bytes` and `dec` are canonical JSON. `sample` is
-    what `writer` writes: a seal with evidence of its own needs a writer of its own.
+    `acting` and `mandate` are there where another operator seals for it. `facts_json` and `decision_json` are what is
+    kept and shown; `facts_bytes` and `dec` are canonical JSON. `sample` is what `writer` writes: a seal with evidence
+    of its own needs a writer of its own.
     """
 
     operator: Operator
+    acting: Acting | None
+    mandate: Mandate | None
     system: str | None
     facts: Facts
     decision: Decision
@@ -59,15 +65,31 @@ class Kinds:
         self._kept: OrderedDict[object, Kind] = OrderedDict()
         self._lock = Lock()
 
-    def kind_of(self, declared: Declared, *, operator: Operator, chain: ChainState | None, at: datetime) -> Kind:
-        """Return the kind of a message. Raises RequestInvalid, AiSystemUnknown, FactNotAllowed."""
-        key = (id(operator), declared, conversation_facts(chain, at=at))
+    def kind_of(
+        self,
+        declared: Declared,
+        *,
+        operator: Operator,
+        chain: ChainState | None,
+        at: datetime,
+        acting: Acting | None = None,
+    ) -> Kind:
+        """Return the kind of a message of an operator; `acting` seals it for that one.
+
+        Raises RequestInvalid, AiSystemUnknown, FactNotAllowed, and as `registry.mandates.rules.choose_mandate`.
+        """
+        key = (id(operator if acting is None else acting), declared, conversation_facts(chain, at=at))
         with self._lock:
             kind = self._kept.get(key)
-            if kind is not None and kind.operator is operator and kind.since <= at < kind.until:
+            if (
+                kind is not None
+                and kind.operator is operator
+                and kind.acting is acting
+                and kind.since <= at < kind.until
+            ):
                 self._kept.move_to_end(key)
                 return kind
-        kind = self._work_out(declared, operator, chain, at)
+        kind = self._work_out(declared, operator, acting, chain, at)
         with self._lock:
             self._kept[key] = kind
             self._kept.move_to_end(key)
@@ -75,18 +97,30 @@ class Kinds:
                 self._kept.popitem(last=False)
         return kind
 
-    def _work_out(self, declared: Declared, operator: Operator, chain: ChainState | None, at: datetime) -> Kind:
-        system = system_of(declared, operator)
+    def _work_out(
+        self, declared: Declared, operator: Operator, acting: Acting | None, chain: ChainState | None, at: datetime
+    ) -> Kind:
+        mandate = None if acting is None else _mandate_for(declared, acting, at)
+        system = system_of(declared, operator, actor=None if acting is None else acting.mandatary)
         facts = gather_facts(declared, operator=operator, chain=chain, system=system, at=at)
         decision = self._policies.decide(facts)
         facts_json, decision_json = facts_to_json(facts), decision_to_json(decision)
         sample = sample_claims(
-            declared, issuer=self._issuer, operator=operator, system=system, facts=facts, decision=decision, at=at
+            declared,
+            issuer=self._issuer,
+            operator=operator,
+            system=system,
+            facts=facts,
+            decision=decision,
+            at=at,
+            act=None if acting is None or mandate is None else actor_claim(acting, mandate, issuer=self._issuer),
         )
         body = make_body(facts_json, decision_json)
         return Kind(
             operator=operator,
-            system=system,
+            acting=acting,
+            mandate=mandate,
+            system=None if system is None else system.system.ref,
             facts=facts,
             decision=decision,
             facts_json=facts_json,
@@ -97,12 +131,18 @@ class Kinds:
             sample=sample,
             writer=SealWriter(sample),
             since=at,
-            until=_good_until(operator, at),
+            until=_good_until(operator, acting, at),
         )
 
 
-def _good_until(operator: Operator, at: datetime) -> datetime:
-    """Return when something that depends on the time changes: the day, or the evidence that is good."""
+def _mandate_for(declared: Declared, acting: Acting, at: datetime) -> Mandate:
+    return choose_mandate(
+        acting.mandates, channel=declared.channel, enquiry=declared.enquiry, purpose=declared.purpose, at=at
+    )
+
+
+def _good_until(operator: Operator, acting: Acting | None, at: datetime) -> datetime:
+    """Return when something that depends on the time changes: the day, the evidence, or a mandate that is good."""
     midnight = datetime(at.year, at.month, at.day, tzinfo=UTC) + _DAY
     changes = [time for item in operator.evidence for time in (item.valid_from, item.valid_until) if time > at]
-    return min([midnight, *changes])
+    return min([midnight, *changes, *([] if acting is None else changes_after(acting.mandates, at))])

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sigill.seal.claim_values import mandatary_of
+from sigill.seal.token import parse_seal
 from sigill.text.codes import Code
 from signing.errors import MessageNotFound
 from signing.world import SigningWorld
+from transparency.append import StoredToken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +26,13 @@ class SealedMessage:
 
 
 def load_message(jti: str, *, operator_id: str | None, world: SigningWorld) -> SealedMessage:
-    """Return a sealed message of one operator (None: of any, for an auditor). Raises MessageNotFound."""
+    """Return a sealed message of one operator, its own or one it sealed for another (None: of any, for an auditor).
+
+    Raises MessageNotFound.
+    """
     found = world.log.token_by_jti(jti)
     head = None if found is None else world.log.head(found.log_id)
-    if found is None or head is None or found.code is None or operator_id not in {None, found.operator_id}:
+    if found is None or head is None or found.code is None or not _may_read(found, operator_id):
         raise MessageNotFound("no message of yours has this id")
     return SealedMessage(
         jti=found.jti,
@@ -38,3 +44,9 @@ def load_message(jti: str, *, operator_id: str | None, world: SigningWorld) -> S
         index=found.index,
         receipt=world.log.receipt(found.log_id, found.index),
     )
+
+
+def _may_read(found: StoredToken, operator_id: str | None) -> bool:
+    if operator_id is None or operator_id == found.operator_id:
+        return True
+    return mandatary_of(parse_seal(found.jws + "~").claims) == operator_id

@@ -133,12 +133,15 @@ def _releaser(
     declared: Declared, person_id: str | None, operator: Operator, world: SigningWorld
 ) -> tuple[str | None, Person | None, tuple[Passkey, ...]]:
     """Return the AI system, or the person with the passkeys that are good. Raises RequestInvalid, ReleaserUnknown."""
+    if declared.on_behalf_of is not None:
+        raise RequestInvalid("/on_behalf_of", "what is sealed under a mandate is not released by a person or key yet")
     if declared.authorship is Authorship.AI:
         if person_id is not None:
             raise RequestInvalid(
                 "/person", "what a person releases is human or ai_assisted; an AI's message names none"
             )
-        return system_of(declared, operator), None, ()
+        used = system_of(declared, operator)
+        return None if used is None else used.system.ref, None, ()
     if person_id is None:
         raise RequestInvalid("/person", "say who is to release this")
     system_of(declared, operator)

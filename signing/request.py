@@ -32,7 +32,9 @@ class Digest:
 class Declared:
     """All that an operator says of a message but its content: what messages of one kind have in common.
 
-    `attestation` is no word of the operator's: it is how sure the service is of who wrote it, by the credential used.
+    `on_behalf_of` is the operator it is sealed for, where that is another one (a mandate lets them). `ai_of` is the
+    operator whose AI system is named: one of the two. `attestation` is no word of the operator's: it is how sure the
+    service is of who wrote it, by the credential used.
     """
 
     authorship: Authorship
@@ -48,6 +50,8 @@ class Declared:
     ai_system: str | None = None
     draft: Draft | None = None
     role: Role = Role.OPERATOR
+    on_behalf_of: str | None = None
+    ai_of: str | None = None
     attestation: AttestationLevel = AttestationLevel.C
 
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from conversations.chain import ChainState, ChainStep, Link, after_message
 from conversations.edits import edit_parts
 from policies.records import KeptDecision
+from registry.mandates.use import use_of
 from registry.standing import Standing
 from sigill.encoding.base64url import encode_base64url
 from sigill.encoding.ulid import format_ulid
@@ -133,7 +134,7 @@ def make_candidate(
         Leaf(LeafKind.SEAL, digest),
         Token(jti, kind.operator.id, code, jws.decode("ascii"), moment.at, status),
         parts=_parts(prepared, kind, chain, after, jti=jti, facts_salt=facts_salt, at=moment.at)
-        + edit_parts(request.edits, operator_id=kind.operator.id, chain=chain, jti=jti, at=moment.at)
+        + _edits(request, kind, chain, jti=jti, at=moment.at)
         + (() if attested is None else (attested.use(moment.at),)),
     )
     signed = SignedSeal(
@@ -147,6 +148,11 @@ def make_candidate(
         kind=kind,
     )
     return Candidate(append, signed, after)
+
+
+def _edits(request: SignRequest, kind: Kind, chain: ChainState | None, *, jti: str, at: datetime) -> tuple[Part, ...]:
+    actor = None if kind.acting is None else kind.acting.mandatary.id
+    return edit_parts(request.edits, operator_id=kind.operator.id, mandatary_id=actor, chain=chain, jti=jti, at=at)
 
 
 def _refuse(  # noqa: PLR0913 - as make_candidate
@@ -190,6 +196,9 @@ def _parts(  # noqa: PLR0913 - what is committed with a leaf
         decided_at=at,
     )
     parts: tuple[Part, ...] = (Standing(operator.id, operator.revision), decision)
+    if kind.acting is not None and kind.mandate is not None:
+        is_sealed = kind.decision.verdict is not Verdict.DENY
+        parts = (*parts, use_of(kind.acting, kind.mandate, at=at, messages=int(is_sealed)))
     if prepared.key is not None:
         parts = (prepared.key, *parts)
     if prepared.reference_mac is not None:

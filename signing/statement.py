@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from registry.assurance import attained_level
+from registry.mandates.acting import Acting
+from registry.mandates.model import Mandate
 from registry.model import Environment, Operator
-from registry.operators import find_ai_system
 from sigill.encoding.base64url import encode_base64url, format_base64url
 from sigill.encoding.strict_json import format_canonical_json
 from sigill.policy.decision import Decision
@@ -14,6 +15,7 @@ from sigill.policy.facts import Facts
 from sigill.presence.verify import METHOD_KEY, METHOD_PASSKEY
 from sigill.seal.claims import (
     DIGESTS,
+    ActorClaim,
     AiClaim,
     AttestationClaim,
     AuthorshipClaim,
@@ -30,6 +32,7 @@ from sigill.seal.writing import write_disclosures
 from sigill.text.addresses import Address
 from sigill.vocabulary import AttestationLevel, Authorship, foreign_words
 from signing.content import SealedContent
+from signing.facts import UsedSystem
 from signing.request import Declared
 
 LATE_AFTER: Final = timedelta(minutes=5)
@@ -80,10 +83,11 @@ def sample_claims(  # noqa: PLR0913 - what a kind of message is made of
     *,
     issuer: str,
     operator: Operator,
-    system: str | None,
+    system: UsedSystem | None,
     facts: Facts,
     decision: Decision,
     at: datetime,
+    act: ActorClaim | None = None,
 ) -> SealClaims:
     """Return the clear claims of any message of this kind; what is each seal's own is filled in by its writer."""
     words = foreign_words(declared.authorship, draft=declared.draft)
@@ -111,7 +115,8 @@ def sample_claims(  # noqa: PLR0913 - what a kind of message is made of
         pur=declared.purpose,
         pol=PolicyClaim(pack=decision.name, ver=decision.version, dig=format_base64url(decision.digest), fd=_NONE_YET),
         sd=(_NONE_YET,) * DIGESTS,
-        ai=_ai_claim(operator, system),
+        ai=_ai_claim(system),
+        act=act,
     )
 
 
@@ -125,8 +130,20 @@ def _hashes(hashes: Sequence[str]) -> bytes:
     return format_canonical_json(list(hashes)) if hashes else b"[]"
 
 
-def _ai_claim(operator: Operator, system: str | None) -> AiClaim | None:
-    if system is None:
+def actor_claim(acting: Acting, mandate: Mandate, *, issuer: str) -> ActorClaim:
+    """Return who seals for the operator, and under which mandate in force."""
+    actor = acting.mandatary
+    return ActorClaim(
+        sub=operator_url(issuer, actor.id),
+        name=actor.name,
+        id=actor.identifier,
+        mandate=mandate.id,
+        since=(mandate.since or mandate.terms.valid_from).replace(microsecond=0),
+    )
+
+
+def _ai_claim(used: UsedSystem | None) -> AiClaim | None:
+    if used is None:
         return None
-    found = find_ai_system(operator, system)
-    return AiClaim(system=found.name, provider=found.provider, model=found.model)
+    system = used.system
+    return AiClaim(system=system.name, provider=system.provider, model=system.model, of_actor=used.of_actor)

@@ -11,11 +11,11 @@ from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from conversations.chain import ChainState, load_chains
-from registry.model import Operator
 from signing.issued import IssuedSeal, SignedSeal
 from signing.refusals import refused_by
 from signing.request import SignRequest
 from signing.sealing import Candidate, Moment, Prepared, make_candidate, moment_of
+from signing.senders import Sender
 from signing.turns import turn_after
 from signing.world import SigningWorld
 from transparency.append import Appended
@@ -40,7 +40,7 @@ class Item:
     """A message on its way. `shape` makes what its submitter wants of the signed seal before it is logged."""
 
     prepared: Prepared
-    operator: Operator
+    sender: Sender
     shape: Shaper[Any]
     has_lost: bool = False
 
@@ -64,7 +64,7 @@ def seal_together(items: Sequence[Item], *, world: SigningWorld) -> list[Answer]
 
 def _load_chains(items: Sequence[Item], world: SigningWorld) -> dict[tuple[str, str], ChainState]:
     """Return where the conversations stand, by operator and reference."""
-    keys = {(item.operator.id, mac) for item in items if (mac := item.prepared.reference_mac) is not None}
+    keys = {(item.sender.operator.id, mac) for item in items if (mac := item.prepared.reference_mac) is not None}
     return load_chains(world.engine, list(keys)) if keys else {}
 
 
@@ -77,7 +77,7 @@ def _sign(
     moments: dict[str, Moment] = {}
     signed: list[_Signed | Exception] = []
     for item in items:
-        prepared, operator = item.prepared, item.operator
+        prepared, operator, acting = item.prepared, item.sender.operator, item.sender.acting
         mac = prepared.reference_mac
         key = None if mac is None else (operator.id, mac)
         chain = None if key is None else chains.get(key)
@@ -85,7 +85,7 @@ def _sign(
             moment = moments.get(operator.id)
             if moment is None:
                 moment = moments[operator.id] = moment_of(at, operator_id=operator.id, signer=signer, world=world)
-            kind = world.kinds.kind_of(prepared.request.declared, operator=operator, chain=chain, at=at)
+            kind = world.kinds.kind_of(prepared.request.declared, operator=operator, chain=chain, at=at, acting=acting)
             candidate = make_candidate(prepared, kind, chain=chain, moment=moment, world=world)
             shaped = None if candidate.signed is None else item.shape(candidate.signed, prepared.request)
         except Exception as error:  # noqa: BLE001 - one message's failure is its own answer

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from policies.library import PolicyLibrary
+from registry.mandates.acting import Actings
 from sigill.keys.p256 import Signer
 from signing.kinds import Kinds
 from signing.line import Line
@@ -23,7 +24,7 @@ class SigningWorld:
     `salt_keys(operator, at)` are all that the month had, newest first.
     `reference_key` (32 bytes) hides operators' own references and idempotency keys.
     `draw_status()` gives each seal its place in a status list (None: it cannot be withdrawn).
-    `line` is where messages wait to be sealed together.
+    `line` is where messages wait to be sealed together; `actings` are who seals for whom, as seen lately.
     """
 
     issuer: str
@@ -42,6 +43,7 @@ class SigningWorld:
     kinds: Kinds
     draw_status: Callable[[], StatusPlace | None] = lambda: None
     line: Line = field(default_factory=Line)
+    actings: Actings = field(default_factory=Actings)
 
     @property
     def seal_lifetime_s(self) -> int:

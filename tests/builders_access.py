@@ -1,6 +1,6 @@
 """The one table of who may do what: every route that is not open to all, and who gets further than its door."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from registry.model import Role
@@ -36,6 +36,14 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/staff/{person_id}/enrolment"): ADMIN,
     ("DELETE", "/v1/staff/{person_id}/passkeys/{passkey_id}"): ADMIN,
     ("DELETE", "/v1/staff/{person_id}"): ADMIN,
+    ("GET", "/v1/operator/mandates"): ADMIN,
+    ("POST", "/v1/operator/mandates"): ADMIN,
+    ("POST", "/v1/operator/mandates/{mandate_id}/accept"): ADMIN,
+    ("DELETE", "/v1/operator/mandates/{mandate_id}"): ADMIN,
+    ("DELETE", "/v1/registry/mandates/{mandate_id}"): REGISTRAR,
+    ("GET", "/v1/ai-systems"): ADMIN,
+    ("POST", "/v1/ai-systems"): ADMIN,
+    ("DELETE", "/v1/ai-systems/{ref}"): ADMIN,
     ("GET", "/v1/operator"): ADMIN,
     ("POST", "/v1/operator/domains"): ADMIN,
     ("GET", "/v1/operator/domains"): ADMIN,
@@ -108,6 +116,13 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("GET", "/desk/alarms"): frozenset({Role.REGISTRAR}),
     ("GET", "/desk/checks/{operator_id}"): frozenset({Role.REGISTRAR}),
     ("POST", "/desk/checks/{operator_id}/licence"): frozenset({Role.REGISTRAR}),
+    ("GET", "/desk/ai-systems"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/ai-systems/new"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/ai-systems/end"): frozenset({Role.ADMIN}),
+    ("GET", "/desk/mandates"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/mandates/new"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/mandates/acceptance"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/mandates/revocation"): frozenset({Role.ADMIN}),
 }
 """Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
 
@@ -141,10 +156,18 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/messages"): BODY | {"text": "Hej"},
     ("POST", "/v1/messages/batch"): {"messages": [BODY | {"text": "Hej"}]},
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
-    ("POST", "/v1/attestations/options"): {"message": BODY | {"authorship": "ai", "text": "Hej"}},
+    ("POST", "/v1/attestations/options"): {
+        "message": BODY | {"authorship": "ai", "ai": {"system": "saga"}, "text": "Hej"}
+    },
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
     ("POST", "/v1/staff"): {"name": "Anna Andersson", "role": "signer"},
+    ("POST", "/v1/operator/mandates"): {
+        "to": "kundsvar",
+        "channels": ["chat"],
+        "purposes": ["service"],
+        "valid_until": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
+    },
     ("POST", "/v1/operator/domains"): {"domain": "exempelbanken.se"},
     ("POST", "/v1/operator/seal-certificate"): {"application": "a.b.c"},
     ("POST", "/v1/registry/operators/{operator_id}/licence"): {

@@ -28,6 +28,7 @@ from sigill.report.standing import Standing
 from sigill.report.status import NOTHING_KNOWN, StatusEvidence
 from sigill.report.trust import Trust, TrustedLog, format_trust
 from sigill.seal.claims import (
+    ActorClaim,
     AiClaim,
     AttestationClaim,
     AuthorshipClaim,
@@ -294,6 +295,18 @@ def make_claims(
         ai=None if by is Authorship.HUMAN else AiClaim(system="exempel-assistent", provider="Exempel AB", model="m-1"),
     )
     return replace(claims, **changes)
+
+
+def make_actor(**changes: Any) -> ActorClaim:
+    """Return who seals for the operator of `make_claims`, another one of the same guarantor."""
+    actor = ActorClaim(
+        sub=operator_url(ISSUER, "kundsvar"),
+        name="Kundsvar",
+        id="NTRSE-5560000027",
+        mandate="ma-0123456789abcdefghjk",
+        since=NOW - timedelta(days=30),
+    )
+    return replace(actor, **changes)
 
 
 def make_jti(at: datetime = NOW, *, number: int = 1) -> str:

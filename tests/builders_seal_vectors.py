@@ -19,7 +19,7 @@ from sigill.report.judge import LogEvidence, Report
 from sigill.report.openers import DerivingOpener
 from sigill.report.standing import Standing, State
 from sigill.report.trust import Trust, format_trust
-from sigill.seal.claims import SealClaims, audience_of, format_claims, operator_url
+from sigill.seal.claims import AiClaim, SealClaims, audience_of, format_claims, operator_url
 from sigill.seal.disclosures import AddressType, Name
 from sigill.seal.token import parse_seal
 from sigill.text.links import link_hash
@@ -35,6 +35,7 @@ from tests.builders_seal import (
     MemoryLog,
     MemorySigner,
     header_of,
+    make_actor,
     make_case,
     make_trust,
     sign_raw,
@@ -140,6 +141,7 @@ def seal_vectors() -> dict[str, Any]:
     _add_unanswerable(vectors)
     malformed = _malformed(vectors.seal())
     _add_guessed(vectors)
+    malformed += _add_under_mandate(vectors)
     return {
         "format": "seal test vectors, version 1",
         "provenance": PROVENANCE,
@@ -224,6 +226,34 @@ def _add_guessed(vectors: _Vectors) -> None:
     for others, word in ((19, "twentieth"), (20, "twenty-first")):
         hashes = (*[some_hash(4)] * others, h)
         vectors.add(f"the {word} hash of a text nobody disclosed", bare, by_salt_key=True, text=None, hashes=hashes)
+
+
+def _add_under_mandate(vectors: _Vectors) -> list[dict[str, str]]:
+    """Add seals that one operator made for another (`act`); return those no parser may take."""
+    case = vectors.seal(change=_by_another)
+    vectors.add("sealed by another operator under a mandate", case)
+    own = vectors.seal(change=lambda claims: replace(_by_another(claims), ai=AiClaim(system="svara", of_actor=True)))
+    vectors.add("sealed under a mandate, written by the other operator's own AI system", own)
+    vectors.add("sealed under a mandate, another text", case, text=case.text.replace("kort", "konto"))
+    payload = format_claims(case.claims)
+    actor, plain = payload["act"], {name: value for name, value in payload.items() if name != "act"}
+    invented: list[tuple[str, dict[str, Any], str]] = [
+        ("an actor of no guarantor", {"act": actor | {"sub": "https://other.example/registry/operators/k"}}, "sub is"),
+        ("an actor that is the operator itself", {"act": actor | {"sub": payload["sub"]}}, "for itself"),
+        ("an actor with an unknown member", {"act": actor | {"lvl": 2}}, "unknown members"),
+        ("an actor without its mandate", {"act": {k: v for k, v in actor.items() if k != "mandate"}}, "lacks mandate"),
+        ("a mandate in force after the seal", {"act": actor | {"since": payload["iat"] + 1}}, "before anything"),
+        ("an AI system of nobody who acts", {"ai": payload["ai"] | {"of": "act"}}, "only where somebody does"),
+        ("an AI system of somebody else", {"ai": payload["ai"] | {"of": "op"}}, "of is act"),
+    ]
+    return [
+        {"name": name, "seal": sign_raw(header_of(), plain | changed) + "~", "says": says}
+        for name, changed, says in invented
+    ]
+
+
+def _by_another(claims: SealClaims) -> SealClaims:
+    return replace(claims, act=make_actor())
 
 
 def _malformed(case: Case) -> list[dict[str, str]]:

@@ -78,6 +78,8 @@ def sign_receipt(verdict: Verdict, *, content: str | None, world: VerificationWo
         "technique": TECHNIQUE,
         "says": SAYS,
     }
+    if report.proven is not None and report.proven.claims.op.test:
+        claims["env"] = "test"
     if report.seal is not None:
         claims["seal"] = format_base64url(jws_hash(report.seal.jws.text))
     if content is not None:

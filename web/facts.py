@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from registry.assurance import is_demonstration
 from sigill.report.checks import CheckName
 from sigill.report.standing import State
 from sigill.report.words import Words
-from sigill.seal.claims import AiClaim, SealClaims, operator_id_of
+from sigill.seal.claims import SealClaims, operator_id_of
 from sigill.vocabulary import AttestationLevel, Enquiry, Role
 from verification.service import Verdict
+from web.dates import tell_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +32,9 @@ class FactView:
 Facts = tuple[tuple[FactView, ...], tuple[FactView, ...]]
 
 
-def tell_facts(verdict: Verdict, claims: SealClaims, *, matched: bool, words: Words) -> Facts:
+def tell_facts(verdict: Verdict, claims: SealClaims, *, matched: bool, words: Words, zone: ZoneInfo) -> Facts:
     """Return the facts to see at a glance, and the others; of these only the channel unless the message `matched`."""
-    first = (_who(verdict, claims, words), _who_wrote(verdict, claims, words), _for_you(verdict, words))
+    first = (_who(verdict, claims, words, zone), _who_wrote(verdict, claims, words), _for_you(verdict, words))
     channel = FactView(label=words.label("channel"), value=words.channel(claims.ch))
     if not matched:
         return first, (channel,)
@@ -41,14 +43,17 @@ def tell_facts(verdict: Verdict, claims: SealClaims, *, matched: bool, words: Wo
         channel,
         FactView(label=words.label("direction"), value=words.direction(claims.dir)),
         FactView(label=words.label("purpose"), value=words.purpose(claims.pur)),
-        *_ai_system(claims.ai, words),
+        *_ai_system(claims, words),
         FactView(label=words.label("level"), value=words.level(claims.op.lvl)),
     )
     return first, more
 
 
-def _who(verdict: Verdict, claims: SealClaims, words: Words) -> FactView:
+def _who(verdict: Verdict, claims: SealClaims, words: Words, zone: ZoneInfo) -> FactView:
     notes = [words.industry(claims.op.ind)]
+    if claims.act is not None:
+        since = tell_day(claims.act.since, language=words.language, zone=zone)
+        notes.append(words.label("sent_for", principal=claims.op.name, agent=claims.act.name, time=since))
     if claims.op.test:
         notes.append(words.label("test_environment"))
     known = verdict.operator
@@ -58,7 +63,12 @@ def _who(verdict: Verdict, claims: SealClaims, words: Words) -> FactView:
         notes.append(f"{words.label('state')}: {words.state(known.state)}")
     link = None if known is None else f"/registry/operators/{quote(operator_id_of(claims), safe='')}"
     return FactView(
-        label=words.label("who"), value=claims.op.name, notes=tuple(notes), icon=f"industry-{claims.op.ind}", link=link
+        label=words.label("who"),
+        value=claims.op.name,
+        notes=tuple(notes),
+        icon=f"industry-{claims.op.ind}",
+        badge=words.label("test_badge") if claims.op.test else None,
+        link=link,
     )
 
 
@@ -93,8 +103,13 @@ def _about(verdict: Verdict, claims: SealClaims, words: Words) -> tuple[FactView
     )
 
 
-def _ai_system(ai: AiClaim | None, words: Words) -> tuple[FactView, ...]:
+def _ai_system(claims: SealClaims, words: Words) -> tuple[FactView, ...]:
+    ai, actor = claims.ai, claims.act
     if ai is None:
         return ()
-    parts = [part for part in (ai.provider, ai.model) if part]
-    return (FactView(label=words.label("ai_system"), value=ai.system, notes=(", ".join(parts),) if parts else ()),)
+    parts = ", ".join(part for part in (ai.provider, ai.model) if part)
+    notes = [parts] if parts else []
+    if actor is not None:  # whose system it is says nothing where there is one operator
+        owner = actor.name if ai.of_actor else claims.op.name
+        notes.append(words.label("ai_system_of", operator=owner))
+    return (FactView(label=words.label("ai_system"), value=ai.system, notes=tuple(notes)),)

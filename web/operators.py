@@ -1,6 +1,7 @@
 """From an operator in the registry to what its page shows. Pure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,6 +11,7 @@ from registry.model import AiSystem, Environment, Evidence, Operator
 from sigill.report.standing import State
 from sigill.report.words import Words
 from web.dates import tell_day, tell_place
+from web.mandates import MandateView, ShownMandate, view_mandate
 from web.world import WebWorld
 
 _NOT_DIALLED: Final = re.compile(r"[^+0-9]+")
@@ -65,10 +67,13 @@ class OperatorView:
     website: str | None
     phone: str | None
     dial: str | None
+    mandates: tuple[MandateView, ...]
     log_url: str | None
 
 
-def view_operator(operator: Operator, *, words: Words, world: WebWorld, log_url: str | None) -> OperatorView:
+def view_operator(
+    operator: Operator, *, words: Words, world: WebWorld, log_url: str | None, mandates: Sequence[ShownMandate] = ()
+) -> OperatorView:
     """Return the operator as its page shows it, at this moment; steps and evidence newest first."""
     at = world.now()
     steps = tuple(_step(state, since, reason, words, world) for state, since, reason in _history(operator))
@@ -88,6 +93,7 @@ def view_operator(operator: Operator, *, words: Words, world: WebWorld, log_url:
         website=operator.website,
         phone=operator.phone,
         dial=None if operator.phone is None else _NOT_DIALLED.sub("", operator.phone),
+        mandates=tuple(view_mandate(each, words=words, world=world) for each in mandates),
         log_url=log_url,
     )
 

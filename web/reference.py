@@ -1,12 +1,14 @@
 """What is looked up: an operator's page and a problem's page. The API chooses between these and JSON."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Response
 
 from registry.model import Operator
 from sigill.report.words import words
+from web.mandates import ShownMandate
 from web.operators import view_operator
 from web.pages import language_of_request, render_page
 from web.world import WebWorld
@@ -22,9 +24,12 @@ class ProblemView:
     mend: str
 
 
-def operator_page(world: WebWorld, operator: Operator, log_url: str | None) -> Response:
+def operator_page(
+    world: WebWorld, operator: Operator, log_url: str | None, mandates: Sequence[ShownMandate] = ()
+) -> Response:
     """Return what is known of an operator and how; `log_url` is its log's address without a slash at the end."""
-    view = view_operator(operator, words=words(language_of_request()), world=world, log_url=log_url)
+    said = words(language_of_request())
+    view = view_operator(operator, words=said, world=world, log_url=log_url, mandates=mandates)
     return render_page("operator.html", world=world, view=view)
 
 

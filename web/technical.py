@@ -40,6 +40,8 @@ def _of_seal(seal: ParsedSeal) -> Iterator[DetailView]:
     yield DetailView("technical_seal_id", claims.jti)
     yield DetailView("technical_key", seal.jws.kid)
     yield DetailView("technical_attestation", f"{claims.att.lvl} · {claims.att.m}")
+    if claims.act is not None:
+        yield DetailView("technical_mandate", f"{claims.act.mandate} · {claims.act.id}")
 
 
 def _of_message(seal: ParsedSeal, verdict: Verdict, words: Words, zone: ZoneInfo) -> Iterator[DetailView]:

@@ -122,7 +122,7 @@ def _headline(report: Report, words: Words, world: WebWorld) -> str:
 
 def _view_sender(verdict: Verdict, claims: SealClaims, matched: bool, words: Words, world: WebWorld) -> SenderView:  # noqa: FBT001
     answer = verdict.report.answer
-    first, more = tell_facts(verdict, claims, matched=matched, words=words)
+    first, more = tell_facts(verdict, claims, matched=matched, words=words, zone=world.zone)
     return SenderView(
         operator=claims.op.name,
         title=words.label(_FACTS_TITLES.get(answer, "facts_other")),

@@ -41,13 +41,14 @@ from transparency.status_lists import StatusLists
 from transparency.statuses import StatusIndices
 from verification.service import verify
 from verification.world import VerificationWorld
-from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
+from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, problem_page
 from wiring.applying import applying_world
 from wiring.clients import OPEN_PAGES, grant_world, known_callers, registration_world
 from wiring.desk import build_desk, people_world
 from wiring.identity import Identity, open_identity
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
+from wiring.mandates import mandate_world, show_operator
 from wiring.root_log import read_log_policy
 from wiring.trust import trust_source
 
@@ -164,6 +165,7 @@ def build_app(services: Services) -> Flask:
             callers=known_callers(services.identity.issuer, services.engine, services.keys),
             grants=grant_world(services.identity.issuer, services.engine, services.keys, now=now),
             registration=registration_world(services.identity.issuer, services.engine, services.log, now=now),
+            mandates=mandate_world(services.signing),
             signing=services.signing,
             privacy=services.privacy,
             people=people,
@@ -177,7 +179,7 @@ def build_app(services: Services) -> Flask:
             metrics_token=services.metrics_token,
             trust=services.trust,
             readiness=lambda: check_readiness(services),
-            operator_page=lambda operator: operator_page(pages, operator, _log_url(services, operator.id)),
+            operator_page=partial(show_operator, pages, services.signing, services.trust),
             problem_page=lambda slug: problem_page(pages, _view_problem(all_problems()[slug])),
         )
     )
@@ -209,11 +211,6 @@ def _not_found(pages: WebWorld, error: NotFound) -> Response:
 
 def _view_problem(problem: Problem) -> ProblemView:
     return ProblemView(slug=problem.slug, status=problem.status, title=problem.title, mend=problem.mend)
-
-
-def _log_url(services: Services, operator_id: str) -> str | None:
-    log = services.trust().logs.get(operator_id)
-    return None if log is None else log.url
 
 
 def _own_hosts(*addresses: str) -> frozenset[str]:

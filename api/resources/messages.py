@@ -37,6 +37,7 @@ from signing.issue import decide
 from signing.messages import load_message
 from signing.repeats import RepeatKey, find_claims
 from signing.request import SignRequest
+from signing.senders import find_sender
 from transparency.errors import Overloaded
 from transparency.withdrawals import find_withdrawal
 
@@ -225,6 +226,7 @@ def post_decision(asked: SignRequest) -> Response:
 
     An operator that may not seal is answered 403, as when it signs.
     """
-    operator = calling_operator()
-    facts, decision = decide(bound(asked), operator=operator, world=world().signing)
-    return jsonify(decision_value(facts, decision_to_json(decision), operator))
+    operator, signing = calling_operator(), world().signing
+    facts, decision = decide(bound(asked), operator=operator, world=signing)
+    sender = find_sender(operator, asked.declared.on_behalf_of, world=signing)
+    return jsonify(decision_value(facts, decision_to_json(decision), sender.operator))

@@ -8,8 +8,10 @@ from flask import Response, jsonify, make_response
 from api.access import open_to_all
 from api.blueprint import ApiBlueprint, accepts_html, problem_responses
 from api.current import world
+from api.resources.mandates import mandate_shape
 from api.schemas.registry import OperatorListSchema, OperatorSchema
 from registry.assurance import attained_level, is_demonstration
+from registry.mandates.store import list_public, names_of
 from registry.model import Operator
 from registry.operators import list_operator_ids, load_operator
 from storage.engine import reading
@@ -51,7 +53,7 @@ def get_operator(operator_id: str) -> Response:
     if accepts_html():
         response = make_response(world().operator_page(operator))
     else:
-        response = jsonify(_operator.dump(operator_shape(operator)))
+        response = jsonify(_operator.dump(operator_shape(operator) | {"mandates": _mandates(operator)}))
     response.headers["Vary"] = "Accept, Accept-Language"
     return response
 
@@ -96,6 +98,15 @@ def operator_shape(operator: Operator) -> dict[str, Any]:
         "log": None if log is None else {"origin": log.origin, "vkey": log.vkey, "url": log.url},
         "demonstration": is_demonstration(operator),
     }
+
+
+def _mandates(operator: Operator) -> list[dict[str, Any]]:
+    """Return who may seal for the operator and for whom it may, as far as everybody may see it."""
+    at = world().signing.now()
+    with reading(world().signing.engine) as connection:
+        found = list_public(connection, operator_id=operator.id)
+        names = names_of(connection, found)
+    return [mandate_shape(each, names, at=at) for each in found]
 
 
 def _iso(at: datetime) -> str:

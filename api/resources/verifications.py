@@ -77,6 +77,8 @@ def verdict_shape(verdict: Verdict, language: Language) -> dict[str, Any]:
         "demonstration": None if operator is None else is_demonstration(operator),
         "page": f"{world().base_url}/registry/operators/{shape['sender']['id']}",
     }
+    if shape["acting"] is not None:
+        shape["acting"]["page"] = f"{world().base_url}/registry/operators/{shape['acting']['id']}"
     return shape | {"decision": _decision(verdict), "log": {"origin": verdict.log_origin, "index": verdict.log_index}}
 
 

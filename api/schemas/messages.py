@@ -20,6 +20,7 @@ MAX_BATCH: Final = 1000
 _LONGEST_NAME: Final = 128
 _SHORT: Final = validate.Length(1, _LONGEST_NAME)
 _AI_SYSTEM: Final = validate.Length(1, 63)
+_ON_BEHALF_OF: Final = "The operator you send for, if not your own: it must have given yours a mandate"
 
 
 class DigestSchema(StrictSchema):
@@ -52,9 +53,18 @@ class CustomerSchema(StrictSchema):
 
 
 class AiSchema(StrictSchema):
-    """The registered AI system that took part."""
+    """A registered AI system."""
 
     system = fields.String(required=True, validate=_AI_SYSTEM)
+
+
+class UsedAiSchema(AiSchema):
+    """The registered AI system that took part, and under a mandate whose it is."""
+
+    of = fields.String(
+        validate=_AI_SYSTEM,
+        metadata={"description": "The operator it belongs to: yours, or that under on_behalf_of; needed if both fit"},
+    )
 
 
 class QuestionSchema(StrictSchema):
@@ -70,7 +80,8 @@ class QuestionSchema(StrictSchema):
     customer = fields.Nested(CustomerSchema, load_default=dict)
     scope = fields.List(Word(Scope), load_default=list, validate=validate.Length(max=10))
     disclosure = Word(DisclosureMode)
-    ai = fields.Nested(AiSchema)
+    ai = fields.Nested(UsedAiSchema)
+    on_behalf_of = fields.String(validate=_AI_SYSTEM, metadata={"description": _ON_BEHALF_OF})
     draft = Word(Draft)
     role = Word(Role, load_default=Role.OPERATOR)
 

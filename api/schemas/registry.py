@@ -2,6 +2,8 @@
 
 from marshmallow import Schema, fields
 
+from api.schemas.mandates import MandateSchema
+
 
 class EvidenceSchema(Schema):
     """One check of an operator's identity."""
@@ -57,6 +59,9 @@ class OperatorSchema(Schema):
     phone = fields.String(required=True, allow_none=True)
     log = fields.Nested(OperatorLogSchema, required=True, allow_none=True)
     demonstration = fields.Boolean(required=True)
+    mandates = fields.List(
+        fields.Nested(MandateSchema), required=True, metadata={"description": "Who may seal for whom, past ones too"}
+    )
 
 
 class OperatorSummarySchema(Schema):

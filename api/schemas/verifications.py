@@ -52,6 +52,18 @@ class SenderSchema(Schema):
     page = fields.String(required=True)
 
 
+class ActingSchema(Schema):
+    """Who sealed it for the sender, under a mandate of it, as the seal says."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    identifier = fields.String(required=True)
+    mandate = fields.String(required=True)
+    since = fields.String(required=True)
+    words = fields.String(required=True, metadata={"description": "The same in plain words"})
+    page = fields.String(required=True)
+
+
 class AuthorshipSchema(Schema):
     """Who wrote it, how sure that is, and in plain words."""
 
@@ -97,6 +109,7 @@ class VerdictSchema(Schema):
     next = fields.String(required=True)
     checks = fields.List(fields.Nested(CheckSchema), required=True)
     sender = fields.Nested(SenderSchema, required=True, allow_none=True)
+    acting = fields.Nested(ActingSchema, required=True, allow_none=True)
     authorship = fields.Nested(AuthorshipSchema, required=True, allow_none=True)
     channel = fields.String(required=True, allow_none=True)
     purpose = fields.String(required=True, allow_none=True)

@@ -89,6 +89,11 @@ def _facts(verdict: Mapping[str, Any], words: Words) -> Iterator[str]:
         facts.append((words.label("channel"), words.channel(Channel(channel))))
     yield ""
     yield from (f"{label}: {harmless(value)}" for label, value in facts)
+    acting = _mapping(verdict.get("acting"))
+    if acting:
+        yield from paragraphs(str(acting.get("words")))
+    if sender.get("environment") == "test":
+        yield words.label("test_environment")
     if sender.get("demonstration"):
         yield words.label("demonstration_evidence")
     if verdict["answer"] == Answer.NOT_GENUINE:

@@ -49,6 +49,8 @@ _OPTIONS: Final[tuple[tuple[str, type[StrEnum], str], ...]] = (
 _PLAIN_OPTIONS: Final = (
     ("--conversation", "TEXT", "your own reference of the conversation"),
     ("--ai-system", "NAME", "the registered AI system that took part"),
+    ("--ai-of", "OPERATOR", "under a mandate: whose that system is, if both have one of that name"),
+    ("--on-behalf-of", "OPERATOR", "the operator you send for, if not your own: a mandate must let you"),
     ("--agent", "PSEUDONYM", "who wrote or released it"),
     ("--jurisdiction", "CODE", "the customer's, as in SE"),
 )

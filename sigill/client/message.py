@@ -18,7 +18,11 @@ from sigill.text.nu1 import canonicalise, exact
 
 
 class Question(TypedDict, total=False):
-    """Everything a decision needs. `conversation` is the operator's own reference, `jurisdiction` as in `SE`."""
+    """Everything a decision needs. `conversation` is the operator's own reference, `jurisdiction` as in `SE`.
+
+    `on_behalf_of` is the operator to send for, where it is not one's own: it must have given a mandate. `ai_of` is then
+    the operator whose AI system is named, where both have one of that name.
+    """
 
     authorship: Required[str]
     channel: Required[str]
@@ -32,6 +36,8 @@ class Question(TypedDict, total=False):
     scope: Sequence[str]
     disclosure: str
     ai_system: str
+    ai_of: str
+    on_behalf_of: str
     draft: str
     role: str
 
@@ -82,6 +88,7 @@ _AS_THEY_ARE: Final = (
     "draft",
     "role",
     "agent",
+    "on_behalf_of",
 )
 
 
@@ -138,7 +145,7 @@ def _question(fields: Mapping[str, Any]) -> dict[str, Any]:
     if "scope" in fields:
         body["scope"] = [str(word) for word in fields["scope"]]
     if "ai_system" in fields:
-        body["ai"] = {"system": fields["ai_system"]}
+        body["ai"] = {"system": fields["ai_system"]} | ({"of": fields["ai_of"]} if "ai_of" in fields else {})
     return body
 
 

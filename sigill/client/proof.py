@@ -16,7 +16,7 @@ from sigill.report.content import Presented
 from sigill.report.judge import Evidence, LogEvidence, judge_seal
 from sigill.report.openers import BroughtOpener
 from sigill.report.trust import Trust
-from sigill.seal.claims import SealClaims
+from sigill.seal.claims import SealClaims, operator_id_of
 from sigill.seal.token import ParsedSeal, parse_seal
 
 TRUST_TOO_OLD: Final = frozenset([Detail.KEY_UNKNOWN, Detail.KEY_LIST_OLDER_THAN_SEAL, Detail.LOG_KEY_UNKNOWN])
@@ -77,3 +77,6 @@ def _check_claims(claims: SealClaims, asked: dict[str, Any]) -> None:
     for name, value in sealed.items():
         if asked.get(name, value) != value:
             raise AnswerNotTrusted(f"The seal says {name} {value}, which is not what was asked for. {_NEXT}")
+    for_whom = asked.get("on_behalf_of")
+    if (claims.act is None) != (for_whom is None) or for_whom not in {None, operator_id_of(claims)}:
+        raise AnswerNotTrusted(f"The seal is not of the operator that it was to be sealed for. {_NEXT}")

@@ -8,7 +8,7 @@ from sigill.report.checks import Detail
 from sigill.report.judge import Report
 from sigill.report.trust import Trust
 from sigill.report.words import Words
-from sigill.seal.claims import SealClaims, operator_id_of
+from sigill.seal.claims import ActorClaim, SealClaims, operator_id_of
 from sigill.seal.disclosures import Name
 from sigill.seal.token import ParsedSeal
 from sigill.tlog.proof import parse_proof
@@ -16,6 +16,7 @@ from sigill.vocabulary import foreign_words
 
 _ABOUT_THE_SENDER: Final = (
     "sender",
+    "acting",
     "authorship",
     "channel",
     "purpose",
@@ -76,6 +77,7 @@ def _about(report: Report, seal: ParsedSeal, words: Words, trust: Trust, receipt
     return {
         "sender": _sender(claims),
         "authorship": _authorship(claims, words, released=report.released),
+        "acting": None if claims.act is None else _acting(claims, claims.act, words),
         "channel": claims.ch.value,
         "purpose": claims.pur.value,
         "sealed_at": claims.iat.isoformat(),
@@ -106,6 +108,19 @@ def _sender(claims: SealClaims) -> dict[str, Any]:
     }
 
 
+def _acting(claims: SealClaims, actor: ActorClaim, words: Words) -> dict[str, Any]:
+    """Return who sealed for the sender, and under which mandate: the seal says so, and the guarantor vouches for it."""
+    return {
+        "id": operator_id_of(actor),
+        "name": actor.name,
+        "identifier": actor.id,
+        "mandate": actor.mandate,
+        "since": actor.since.isoformat(),
+        "words": words.label("sent_for", principal=claims.op.name, agent=actor.name, time=f"{actor.since:%Y-%m-%d}"),
+        "page": actor.sub,
+    }
+
+
 def _authorship(claims: SealClaims, words: Words, *, released: bool) -> dict[str, Any]:
     foreign = foreign_words(claims.auth.by, draft=claims.auth.draft)
     system = claims.ai
@@ -126,7 +141,12 @@ def _authorship(claims: SealClaims, words: Words, *, released: bool) -> dict[str
         "source_type": foreign.source_type,
         "ai_system": None
         if system is None
-        else {"name": system.system, "provider": system.provider, "model": system.model},
+        else {
+            "name": system.system,
+            "provider": system.provider,
+            "model": system.model,
+            "operator": operator_id_of(claims.act if system.of_actor and claims.act is not None else claims),
+        },
     }
 
 

@@ -74,11 +74,26 @@ class PolicyClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AiClaim:
-    """The AI system that took part."""
+    """The AI system that took part: the operator's, or (`of_actor`) of whoever sealed under a mandate."""
 
     system: str
     provider: str | None = None
     model: str | None = None
+    of_actor: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorClaim:
+    """Who sealed for the operator, under its mandate: an operator itself (`act` of RFC 8693 section 4.1).
+
+    `sub` is its registry URL, `name` and `id` as in OperatorClaim; `mandate` is in force since `since` (aware, UTC).
+    """
+
+    sub: str
+    name: str
+    id: str
+    mandate: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +129,7 @@ class SealClaims:
     ai: AiClaim | None = None
     edits: str | None = None
     status: StatusClaim | None = None
+    act: ActorClaim | None = None
 
 
 def audience_of(issuer: str) -> str:
@@ -126,9 +142,14 @@ def operator_url(issuer: str, operator_id: str) -> str:
     return f"{issuer}/registry/operators/{operator_id}"
 
 
-def operator_id_of(claims: SealClaims) -> str:
-    """Return the registry's id of the operator: the last part of `sub`."""
+def operator_id_of(claims: SealClaims | ActorClaim) -> str:
+    """Return the registry's id of the operator, or of who sealed for it: the last part of `sub`."""
     return claims.sub.rpartition("/")[2]
+
+
+def mandatary_of(claims: SealClaims) -> str | None:
+    """Return the registry's id of who sealed for the operator, None where it sealed itself."""
+    return None if claims.act is None else operator_id_of(claims.act)
 
 
 def status_uri(issuer: str, number: int) -> str:

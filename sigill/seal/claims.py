@@ -3,7 +3,7 @@
     {"iss": "https://guarantor.example", "aud": "https://guarantor.example/verify", "sub": "<iss>/registry/operators/…",
      "iat": 1795305600, "exp": 1890000000, "jti": "<ULID>", "op": {…}, "auth": {…}, "att": {…}, "ch": "chat",
      "dir": "outbound", "pur": "service", "rcp": "<HMAC>", "conv": {…}, "pol": {…}, "ai": {…},
-     "edits": "<ULID>", "status": {"status_list": {"idx": 482, "uri": "<iss>/status/7"}}, "_sd": […],
+     "act": {…}, "edits": "<ULID>", "status": {"status_list": {"idx": 482, "uri": "<iss>/status/7"}}, "_sd": […],
      "_sd_alg": "sha-256"}
 
 `parse_claims` and `format_claims` are inverses; anything unknown is refused, so a verifier never skips what it does
@@ -14,7 +14,9 @@ import re
 from typing import Any, Final
 
 from sigill.errors import MalformedSeal
+from sigill.seal.actor import check_actor, format_actor, parse_actor
 from sigill.seal.claim_values import (
+    ActorClaim,
     AiClaim,
     AttestationClaim,
     AuthorshipClaim,
@@ -54,6 +56,7 @@ from sigill.vocabulary import (
 )
 
 __all__ = [
+    "ActorClaim",
     "AiClaim",
     "AttestationClaim",
     "AuthorshipClaim",
@@ -93,7 +96,7 @@ _REQUIRED: Final = {
     "_sd",
     "_sd_alg",
 }
-_OPTIONAL: Final = frozenset(["sent", "late", "rcp", "conv", "ai", "edits", "status"])
+_OPTIONAL: Final = frozenset(["sent", "late", "rcp", "conv", "ai", "edits", "status", "act"])
 
 
 def parse_claims(value: object) -> SealClaims:
@@ -121,6 +124,7 @@ def parse_claims(value: object) -> SealClaims:
         ai=_parse_ai(members["ai"]) if "ai" in members else None,
         edits=read_jti(members, "edits") if "edits" in members else None,
         status=_parse_status(members["status"]) if "status" in members else None,
+        act=parse_actor(members["act"]) if "act" in members else None,
     )
     _check_agreement(claims)
     return claims
@@ -157,11 +161,18 @@ def format_claims(claims: SealClaims) -> dict[str, Any]:
     if claims.conv is not None:
         payload["conv"] = format_conversation(claims.conv)
     if claims.ai is not None:
-        payload["ai"] = _without_none(system=claims.ai.system, provider=claims.ai.provider, model=claims.ai.model)
+        payload["ai"] = _without_none(
+            system=claims.ai.system,
+            provider=claims.ai.provider,
+            model=claims.ai.model,
+            of="act" if claims.ai.of_actor else None,
+        )
     if claims.edits is not None:
         payload["edits"] = claims.edits
     if claims.status is not None:
         payload["status"] = {"status_list": {"idx": claims.status.idx, "uri": claims.status.uri}}
+    if claims.act is not None:
+        payload["act"] = format_actor(claims.act)
     return payload
 
 
@@ -216,11 +227,14 @@ def _parse_policy(value: object) -> PolicyClaim:
 
 
 def _parse_ai(value: object) -> AiClaim:
-    members = check_members(value, required={"system"}, optional=frozenset({"provider", "model"}), where="ai")
+    members = check_members(value, required={"system"}, optional=frozenset({"provider", "model", "of"}), where="ai")
+    if members.get("of", "act") != "act":
+        raise MalformedSeal("of is act or absent")
     return AiClaim(
         system=read_text(members, "system"),
         provider=read_optional_text(members, "provider"),
         model=read_optional_text(members, "model"),
+        of_actor="of" in members,
     )
 
 
@@ -255,12 +269,15 @@ def _check_agreement(claims: SealClaims) -> None:
         raise MalformedSeal("a human's message names no AI system")
     if claims.auth.by is Authorship.AI and claims.ai is None:
         raise MalformedSeal("an AI's message names its AI system")
+    check_actor(claims)
 
 
 def check_own_agreement(claims: SealClaims) -> None:
     """Check what hangs on claims that differ from seal to seal of one kind. Raises MalformedSeal."""
     if claims.status is not None and not _is_status_uri(claims.status.uri, iss=claims.iss):
         raise MalformedSeal("uri is a numbered status list of the issuer's")
+    if claims.act is not None and claims.act.since > claims.iat:
+        raise MalformedSeal("a mandate is in force before anything is sealed under it")
     if claims.edits == claims.jti:
         raise MalformedSeal("a message replaces another one, not itself")
     if claims.iat >= claims.exp:

@@ -47,6 +47,11 @@ def check_parties(*, iss: str, aud: str, sub: str) -> None:
         raise MalformedSeal("iss is an https URL without a slash at its end")
     if aud != audience_of(iss):
         raise MalformedSeal("aud is the issuer's verification audience")
+    check_operator_url(sub, iss=iss)
+
+
+def check_operator_url(sub: str, *, iss: str) -> None:
+    """Check that `sub` is the registry URL of an operator at the issuer."""
     operator_id = sub.rpartition("/")[2]
     if sub != operator_url(iss, operator_id) or not operator_id:
         raise MalformedSeal("sub is the operator's registry URL at the issuer")

@@ -17,6 +17,7 @@ from sigill.errors import MalformedEncoding, MalformedSeal
 from sigill.seal.claim_values import AttestationClaim, ConversationClaim, PolicyClaim, SealClaims, StatusClaim
 from sigill.seal.claims import DIGESTS, check_own_agreement, format_claims, parse_claims
 from sigill.seal.jws import MAX_JWS_BYTES
+from sigill.seal.members import MAX_UNIX_S
 
 _HASH: Final = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
 _ULID: Final = "[0-6][0-9A-HJKMNP-TV-Z]{25}"  # of a time that a calendar has
@@ -27,7 +28,7 @@ _STRING: Final = '"[^"]*"'
 # Unnamed groups are what seals of one kind share. They need not be looked at closely here: only known texts pass.
 _PAYLOAD: Final = re.compile(
     r'\{"_sd":\[' + ",".join([f'"({_HASH})"'] * DIGESTS) + r'\],"_sd_alg":"sha-256",'
-    rf'((?:"ai":{_OBJECT},)?)"att":\{{(?:"ev":"({_HASH})",)?("lvl":{_STRING},"m":{_STRING}\}},'
+    rf'((?:"act":{_OBJECT},)?(?:"ai":{_OBJECT},)?)"att":\{{(?:"ev":"({_HASH})",)?("lvl":{_STRING},"m":{_STRING}\}},'
     rf'"aud":{_STRING},"auth":{_OBJECT},"ch":{_STRING}),'
     rf'(?:"conv":\{{"id":"([0-9A-Za-z_.:-]{{1,512}})",(?:"prev":"({_HASH})",)?"seq":([1-9][0-9]{{0,14}})\}},)?'
     rf'("dir":{_STRING}),(?:"edits":"({_ULID})",)?"exp":({_TIME}),"iat":({_TIME}),("iss":{_STRING}),"jti":"({_ULID})",'
@@ -37,6 +38,7 @@ _PAYLOAD: Final = re.compile(
     rf'("sub":{_STRING})\}}\Z'
 )
 _SOME_HASH: Final = "A" * 43
+_LATE_TIMES: Final = f'"exp":{MAX_UNIX_S},"iat":{MAX_UNIX_S - 1}'  # any mandate is in force by then
 _SOME_DIGESTS: Final = ",".join(f'"{"A" * 42}{last}"' for last in "048AEIMQ")
 _Parts = tuple[str, str, str, str, str, str, str]
 
@@ -53,10 +55,10 @@ def read_usual_claims(data: bytes) -> SealClaims | None:
     if found is None:
         return None
     (
-        d0, d1, d2, d3, d4, d5, d6, d7, ai, ev, att_to_ch, conv, prev, seq, direction, edits, exp, iat, iss, jti, late,
-        op_to_dig, fd, pack_to_pur, rcp, sent, index, uri, sub,
+        d0, d1, d2, d3, d4, d5, d6, d7, act_ai, ev, att_to_ch, conv, prev, seq, direction, edits, exp, iat, iss, jti,
+        late, op_to_dig, fd, pack_to_pur, rcp, sent, index, uri, sub,
     ) = found.groups()  # fmt: skip
-    shared = _read_shared((ai, att_to_ch, direction, iss, op_to_dig, pack_to_pur, sub))
+    shared = _read_shared((act_ai, att_to_ch, direction, iss, op_to_dig, pack_to_pur, sub))
     if shared is None or not d0 < d1 < d2 < d3 < d4 < d5 < d6 < d7 or (seq == "1") != (conv is not None and not prev):
         return None
     att, pol = shared.att, shared.pol
@@ -82,6 +84,7 @@ def read_usual_claims(data: bytes) -> SealClaims | None:
         ai=shared.ai,
         edits=edits,
         status=None if index is None else StatusClaim(idx=int(index), uri=uri),
+        act=shared.act,
     )
     check_own_agreement(claims)
     return claims
@@ -94,9 +97,9 @@ def _read_shared(parts: _Parts) -> SealClaims | None:
     None unless every part is, letter for letter, how its members are written: then putting something else between
     them changes no other claim.
     """
-    ai, att_to_ch, direction, iss, op_to_dig, pack_to_pur, sub = parts
+    act_ai, att_to_ch, direction, iss, op_to_dig, pack_to_pur, sub = parts
     payload = (
-        f'{{"_sd":[{_SOME_DIGESTS}],"_sd_alg":"sha-256",{ai}"att":{{{att_to_ch},{direction},"exp":2,"iat":1,{iss},'
+        f'{{"_sd":[{_SOME_DIGESTS}],"_sd_alg":"sha-256",{act_ai}"att":{{{att_to_ch},{direction},{_LATE_TIMES},{iss},'
         f'"jti":"{"0" * 26}",{op_to_dig},"fd":"{_SOME_HASH}",{pack_to_pur},{sub}}}'
     )
     try:
@@ -109,7 +112,7 @@ def _read_shared(parts: _Parts) -> SealClaims | None:
 def _write_shared(payload: Mapping[str, Any]) -> _Parts:
     pol = payload["pol"]
     return (
-        f"{_members(payload, 'ai')}," if "ai" in payload else "",
+        "".join(f"{_members(payload, name)}," for name in ("act", "ai") if name in payload),
         f"{_members(payload['att'], 'lvl', 'm')}}},{_members(payload, 'aud', 'auth', 'ch')}",
         _members(payload, "dir"),
         _members(payload, "iss"),

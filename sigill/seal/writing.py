@@ -55,7 +55,7 @@ class SealWriter:
     def __init__(self, sample: SealClaims) -> None:
         payload = format_claims(sample)
         const = {name: _member(name, value) for name, value in payload.items() if name not in _VARIES}
-        early = ("_sd_alg", "ai", "att", "aud", "auth", "ch")
+        early = ("_sd_alg", "act", "ai", "att", "aud", "auth", "ch")
         self._sd_to_conv = b'"],' + b",".join([const[name] for name in early if name in const]) + b","
         self._dir = const["dir"] + b","
         self._iss_to_jti = b"," + const["iss"] + b',"jti":"'

@@ -22,6 +22,7 @@ from tests.builders_access import ALLOWED, ANSWERS, BODIES, BODY, DESK, DESK_DOO
 from tests.builders_clients import BANK, Key, TestClient, bearer, new_client
 from tests.builders_deployment import NOW, Deployment, operator
 from tests.builders_desk import add_passkey, add_person
+from tests.builders_mandates import CENTRE, add_system, centre, given
 from tests.builders_releases import hire
 from wiring.clients import OPEN_PAGES
 
@@ -81,6 +82,7 @@ def revoked_credentials(made: Deployment) -> dict[str, Shown]:
 @pytest.fixture(scope="module")
 def credentials(shared: Deployment) -> dict[str, Shown]:
     shared.add(operator(OTHER))
+    shared.add(centre())
     ended = signed_token(
         new_client(shared), issued=datetime.now(UTC) - timedelta(minutes=11), scopes=SCOPES[Role.SIGNER]
     )
@@ -109,6 +111,8 @@ def credentials(shared: Deployment) -> dict[str, Shown]:
 
 def body_for(place: tuple[str, str], shared: Deployment, shown: Shown) -> Any:
     """Return a body that is right; a key to register is a new one each time."""
+    if place == ("POST", "/v1/ai-systems"):
+        return {"system": f"s-{secrets.token_hex(8)}", "name": secrets.token_hex(8)}
     if not place[1].startswith("/v1/clients") or place[0] != "POST":
         return BODIES.get(place, BODY)
     key, of = Key(), OTHER if shown.foreign else BANK
@@ -134,6 +138,7 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
     shared: Deployment, credentials: dict[str, Shown]
 ) -> None:
     spare = new_client(shared)
+    add_system(shared, BANK, "spare")
     filled = {
         "message_id": released(shared),
         "conversation_id": shared.sign(conversation="chat-1").get_json()["conversation"]["id"],
@@ -143,6 +148,8 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
         "thumbprint": spare.key.thumbprint,
         "person_id": "none",
         "passkey_id": "none",
+        "mandate_id": given(shared, by=CENTRE, to=BANK).id,
+        "ref": "spare",
         "domain": "only-the-banks.se",
         "check_id": shared.client.post(
             "/v1/operator/domains/only-the-banks.se/check", headers=name_a_domain(shared)

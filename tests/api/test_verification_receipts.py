@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -13,11 +14,12 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 import wiring
+from registry.model import Environment
 from sigill.encoding.base64url import format_base64url, parse_base64url
 from sigill.seal.token import jws_hash
 from storage.engine import reading
 from storage.metadata import metadata
-from tests.builders_deployment import TEXT, Deployment
+from tests.builders_deployment import TEXT, Deployment, deploy, operator
 
 SECRET = "Kontonummer 7731-4242 hos Annika Hemlig"
 NUMBER = "+46701740605"
@@ -46,6 +48,16 @@ def test_a_receipt_is_read_by_pyjwt_and_says_what_was_asked_and_answered(shared:
     salted = parse_base64url(claims["content"]["salt"]) + TEXT.encode()
     assert claims["content"]["h"] == format_base64url(hashlib.sha256(salted).digest())
     assert "not a detector" in claims["technique"]
+
+
+def test_the_receipt_of_a_test_seal_says_so_whatever_was_found(tmp_path: Path) -> None:
+    made = deploy(tmp_path, operator(environment=Environment.TEST))
+    sealed = made.sign().get_json()
+    for content in (TEXT, "Other words"):
+        _, claims = read(made, made.verify(code=sealed["code"], content=content)["receipt"])
+        assert claims["env"] == "test"
+    _, claims = read(made, made.verify(text="Hej")["receipt"])
+    assert "env" not in claims
 
 
 def test_a_receipt_is_read_by_joserfc(shared: Deployment) -> None:

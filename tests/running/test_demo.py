@@ -24,6 +24,8 @@ from sigill.errors import PolicyInvalid
 from sigill.policy.words import Verdict
 from sigill.report.answers import Answer
 from sigill.report.standing import State
+from sigill.seal.claim_values import mandatary_of, operator_id_of
+from sigill.seal.token import parse_seal
 from sigill.text.addresses import parse_address
 from sigill.text.carrier import embed
 from sigill.tlog.checkpoint import verify_checkpoint
@@ -35,6 +37,7 @@ from sigill.vocabulary import Role as AuthorRole
 from signing.issue import issue_seal
 from storage.engine import reading
 from tests.builders_services import demo_services, empty_services
+from transparency.tables import tokens
 from verification.find import Brought
 from verification.service import VerifyRequest, verify
 from wiring import Services
@@ -42,6 +45,7 @@ from wiring import Services
 pytestmark = pytest.mark.slow
 
 _MESSAGES = load_demonstration().messages
+_CENTRE = load_demonstration().centre
 _ALL = [message for each in _MESSAGES.values() for message in each]
 _SEALED = [message for message in _ALL if not message.refused]
 
@@ -67,8 +71,10 @@ def _sizes(services: Services) -> dict[str, int]:
 
 
 def _complete() -> dict[str, int]:
-    """Two steps of the life cycle, then a leaf for each message or refusal."""
-    return {operator: 2 + len(messages) for operator, messages in _MESSAGES.items()}
+    """Two steps of the life cycle, then a leaf for each message or refusal; and what the contact centre adds."""
+    sizes = {operator: 2 + len(messages) for operator, messages in _MESSAGES.items()}
+    sizes[_CENTRE.principal] += 2 + len(_CENTRE.messages)  # the mandate is given, accepted, and used
+    return sizes | {_CENTRE.profile.id: 3}
 
 
 def _counts(services: Services) -> list[int]:
@@ -90,7 +96,9 @@ def _holder(services: Services, key: str) -> tuple[Role, OperatorId | None]:
 
 def test_there_is_one_verified_live_operator_per_industry(services: Services) -> None:
     with reading(services.engine) as connection:
-        found = [load_operator(connection, each) for each in list_operator_ids(connection)]
+        found = [
+            load_operator(connection, each) for each in list_operator_ids(connection) if each != _CENTRE.profile.id
+        ]
     assert {operator.industry for operator in found} == set(Industry)
     assert len(found) == len(Industry)
     for operator in found:
@@ -104,7 +112,7 @@ def test_there_is_one_verified_live_operator_per_industry(services: Services) ->
 def test_nothing_in_it_belongs_to_anybody() -> None:
     landline = r"\+46 (8 465 004 \d\d|31 390 06 \d\d|40 628 04 \d\d|980 319 2\d\d)"
     mobile = r"\+46 70 174 06 (0[5-9]|[1-9]\d)"
-    for profile in load_demonstration().profiles:
+    for profile in (*load_demonstration().profiles, _CENTRE.profile):
         assert re.fullmatch(r"NTR(SE-0{7}\d{3}|NO-0{6}\d{3}|DK-0{5}\d{3}|FI-0{6}\d{2})", profile.identifier)
         assert re.fullmatch(r"https://www\.[a-z]+\.example", profile.website)
         assert profile.phone is None or re.fullmatch(landline, profile.phone)
@@ -149,10 +157,25 @@ def test_every_seal_is_genuine_for_its_text_and_recipient(services: Services) ->
 
 def test_the_conversations_are_chained(services: Services) -> None:
     references = {(operator, each.request.conversation) for operator, said in _MESSAGES.items() for each in said}
+    references |= {(_CENTRE.principal, each.request.conversation) for each in _CENTRE.messages}
     with reading(services.engine) as connection:
         found = connection.execute(select(conversations.c.seq)).scalars().all()
     assert len(found) == len(references)
-    assert sum(found) == len(_SEALED)
+    assert sum(found) == len(_SEALED) + len(_CENTRE.messages)
+
+
+def test_the_contact_centre_s_messages_are_genuine_and_name_whom_they_are_for(services: Services) -> None:
+    with reading(services.engine) as connection:
+        rows = connection.execute(select(tokens.c.code, tokens.c.jws).where(tokens.c.log_id == _CENTRE.principal)).all()
+    codes = [row.code for row in rows if parse_seal(row.jws + "~").claims.act is not None]
+    assert len(codes) == len(_CENTRE.messages)
+    for code, message in zip(codes, _CENTRE.messages, strict=True):
+        asked = VerifyRequest(brought=Brought(code=code), content=message.request.text)
+        report = verify(asked, world=services.verification).report
+        assert report.answer is Answer.GENUINE
+        assert report.proven is not None
+        claims = report.proven.claims
+        assert (operator_id_of(claims), mandatary_of(claims)) == (_CENTRE.principal, _CENTRE.profile.id)
 
 
 def test_an_autonomous_credit_decision_is_refused_and_logged(services: Services) -> None:
@@ -181,7 +204,8 @@ def test_every_log_can_be_derived_again_under_the_key_in_demo_json(services: Ser
         assert (checkpoint.size, checkpoint.root) == (frontier.size, frontier.root())
         kinds = [leaf.kind for leaf in leaves if isinstance(leaf, Leaf)]
         assert kinds[:2] == [LeafKind.REGISTRY, LeafKind.REGISTRY]
-        assert set(kinds[2:]) <= {LeafKind.SEAL, LeafKind.DENY}
+        of_mandates = head.log_id in {_CENTRE.principal, _CENTRE.profile.id}
+        assert set(kinds[2:]) <= {LeafKind.SEAL, LeafKind.DENY} | ({LeafKind.REGISTRY} if of_mandates else set())
 
 
 def test_seeding_again_changes_nothing(services: Services) -> None:
@@ -192,7 +216,7 @@ def test_seeding_again_changes_nothing(services: Services) -> None:
     assert _sizes(services) == _complete()
 
 
-@pytest.mark.parametrize("survived", [0, 1, 4, 5, 11, len(_ALL) - 1])
+@pytest.mark.parametrize("survived", [0, 1, 4, 5, 11, len(_ALL) - 1, len(_ALL), len(_ALL) + 1])
 def test_a_seed_cut_short_at_a_message_is_completed_by_the_next_start(
     empty: Services, monkeypatch: pytest.MonkeyPatch, survived: int
 ) -> None:
@@ -204,7 +228,7 @@ def test_a_seed_cut_short_at_a_message_is_completed_by_the_next_start(
         sent.append(args)
         return issue_seal(*args, **kwargs)
 
-    monkeypatch.setattr("running.demo.issue_seal", issue_until_the_cut)
+    monkeypatch.setattr("running.demo_operators.issue_seal", issue_until_the_cut)
     with pytest.raises(PowerCut):
         seed_demonstration(empty)
     monkeypatch.undo()
@@ -222,7 +246,7 @@ def test_a_seed_cut_short_at_a_step_of_the_life_cycle_is_completed_by_the_next_s
         raise PowerCut
 
     empty.log.create_log("exempelbanken", f"{empty.identity.log_prefix}/exempelbanken")
-    monkeypatch.setattr(f"running.demo.{step}", cut)
+    monkeypatch.setattr(f"running.demo_operators.{step}", cut)
     with pytest.raises(PowerCut):
         seed_demonstration(empty)
     monkeypatch.undo()
@@ -236,7 +260,7 @@ def test_demo_json_holds_a_working_key_for_everybody_and_nobody_else_may_read_it
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert sorted(content) == ["auditor", "base_url", "logs", "operators"]
     assert content["base_url"] == "http://127.0.0.1:8000"
-    assert [item["industry"] for item in content["operators"]] == [industry.value for industry in Industry]
+    assert [item["industry"] for item in content["operators"]] == [*Industry, _CENTRE.profile.industry]
     for item in content["operators"]:
         assert sorted(item) == ["api_key", "id", "industry", "name"]
         assert _holder(services, item["api_key"]) == (Role.SIGNER, item["id"])
@@ -293,6 +317,7 @@ def test_the_first_keys_are_nothing_to_tell(empty: Services) -> None:
         ("operators.yaml", "wait_minutes: 4", "wait_minuts: 4", "unknown key"),
         ("operators.yaml", "industry: bank", "industry: banking", "not one of"),
         ("conversations.yaml", "operator: exempelbanken", "operator: nobody", "no operator"),
+        ("contact_centre.yaml", "on_behalf_of: exempelbanken", "on_behalf_of: nobody", "no operator"),
         ("conversations.yaml", "channel: chat", "channel: fax", "not one of"),
         ("conversations.yaml", "{reference: skada", "{number: skada", "unknown key"),
     ],

@@ -15,7 +15,7 @@ from sigill.seal.claims import SealClaims
 from sigill.seal.token import parse_seal
 from sigill.vocabulary import AttestationLevel, Authorship, Language, Role
 from tests.builders_deployment import Deployment
-from tests.builders_seal import NOW, TEXT, MemorySigner, make_case
+from tests.builders_seal import NOW, TEXT, MemorySigner, make_actor, make_case
 from tests.builders_web import ANSWERS, DECISION, bank, check_page, evidence, site, verdict_for, verdict_of
 from tests.builders_web import Site as WebSite
 
@@ -205,7 +205,22 @@ def test_a_test_seal_says_so() -> None:
     verdict = verdict_of(make_case(test=True).judge(), operator=None)
     text = site(verdict).check(message=TEXT).get_data(as_text=True)
     assert "This sender is only trying out the service." in text
+    assert "<strong>Test</strong>" in text
     assert "/registry/operators/" not in text
+
+
+def test_the_page_names_who_sealed_for_the_sender_and_whose_the_ai_system_is() -> None:
+    def change(claims: SealClaims) -> SealClaims:
+        assert claims.ai is not None
+        return replace(claims, act=make_actor(), ai=replace(claims.ai, of_actor=True))
+
+    page = check_page(site(verdict_of(make_case(change=change).judge())).check(message=TEXT).get_data(as_text=True))
+    assert "Sent for Exempelbanken by Kundsvar, under a mandate since" in page.text
+    assert "Kundsvar runs this system." in page.text
+    assert make_actor().mandate in page.text
+    plain = check_page(site(verdict_of(make_case().judge())).check(message=TEXT).get_data(as_text=True))
+    assert "mandate" not in plain.text.lower()
+    assert "runs this system" not in plain.text
 
 
 def test_a_decision_with_odd_members_is_shown_as_far_as_it_is_understood() -> None:

@@ -9,8 +9,11 @@ from typing import Final
 from limiting.errors import LimitingError
 from registry.applying.errors import ChecksTooMany, DomainUnknown, KeyNeeded, SourceMissing
 from registry.errors import (
+    AiSystemNotFound,
     ClientUnknown,
     EnrolmentRefused,
+    MandateClosed,
+    MandateUnknown,
     OperatorNotFound,
     PasskeyRefused,
     PasskeysUnavailable,
@@ -34,6 +37,9 @@ _STATUSES: Final[dict[type[SigillError], int]] = {
     KeyNeeded: 409,
     SourceMissing: 409,
     ChecksTooMany: 429,
+    MandateUnknown: 404,
+    AiSystemNotFound: 404,
+    MandateClosed: 409,
     ScopeMissing: 403,
     SignInStale: 403,
     ProviderRefused: 403,

@@ -5,7 +5,7 @@ A part is one module with its `pages`; it joins here with one line.
 
 from typing import Final
 
-from web.desk import alarms, enrol, passkeys, provider, release, sign_in, staff, standing, start
+from web.desk import ai_systems, alarms, enrol, mandates, passkeys, provider, release, sign_in, staff, standing, start
 from web.desk.door import Door
 from web.desk.parts import Desk
 
@@ -14,6 +14,8 @@ PARTS: Final[tuple[Desk, ...]] = (
     staff.pages,
     standing.pages,
     alarms.pages,
+    ai_systems.pages,
+    mandates.pages,
     passkeys.pages,
 )
 

@@ -423,7 +423,7 @@ def test_every_option_is_sent_in_its_place(capsys: pytest.CaptureFixture[str], s
         "--draft": "ai", "--role": "operator", "--conversation": "chat-81", "--ai-system": "assistant",
         "--agent": "agent-7", "--jurisdiction": "SE", "--reference": "customer 17", "--scope": "intake_only",
         "--link": "https://a.example", "--attachment": "seal.txt", "--sent-at": "2026-11-22T12:00:00+01:00",
-        "--api-key-file": "key",
+        "--api-key-file": "key", "--on-behalf-of": "exempelbanken", "--ai-of": "kundsvar",
     }  # fmt: skip
     given_options = [part for pair in options.items() for part in pair]
     code, _, err = _run(capsys, ["sign", "message.txt", *_SIGN, *given_options, "--vulnerable", "--url", service.url])
@@ -432,7 +432,8 @@ def test_every_option_is_sent_in_its_place(capsys: pytest.CaptureFixture[str], s
     body = service.bodies(_MESSAGES)[0]
     assert body["customer"] == {"jurisdiction": "SE", "vulnerable": True}
     assert body["recipient"] == {"reference": "customer 17"}
-    assert body["ai"] == {"system": "assistant"}
+    assert body["ai"] == {"system": "assistant", "of": "kundsvar"}
+    assert body["on_behalf_of"] == "exempelbanken"
     assert body["attachments"][0]["name"] == "seal.txt"
     assert body["sent_at"] == "2026-11-22T12:00:00+01:00"
     assert (body["scope"], body["draft"], len(body["digest"]["links"])) == (["intake_only"], "ai", 1)

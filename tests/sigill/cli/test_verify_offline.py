@@ -20,14 +20,14 @@ from sigill.report.words import words
 from sigill.seal.disclosures import AddressType, Name
 from sigill.text.links import link_hash
 from sigill.vocabulary import Authorship, Language
-from tests.builders_seal import TEXT, Case, MemorySigner, make_case, make_trust
+from tests.builders_seal import TEXT, Case, MemorySigner, make_actor, make_case, make_trust
 
 _NOW = datetime.now(UTC)
 _LINK = "https://exempelbanken.example/kort"
 _FILE = b"%PDF-1.7"
 _CASE = make_case(at=_NOW)
 _MEMBERS = {
-    "answer", "reason", "headline", "why", "next", "checks", "sender", "authorship", "channel", "purpose",
+    "answer", "reason", "headline", "why", "next", "checks", "sender", "acting", "authorship", "channel", "purpose",
     "sealed_at", "sent_at", "conversation", "decision", "content", "log", "seal", "proof", "receipt",
     "withdrawn_at", "newer_version_at",
 }  # fmt: skip
@@ -184,7 +184,13 @@ def test_the_report_as_json_keeps_its_shape(shell: Shell) -> None:
         "page": "https://guarantor.example/registry/operators/exempelbanken",
     }
     assert report["authorship"]["by"] == "ai"
-    assert report["authorship"]["ai_system"] == {"name": "exempel-assistent", "provider": "Exempel AB", "model": "m-1"}
+    assert report["authorship"]["ai_system"] == {
+        "name": "exempel-assistent",
+        "provider": "Exempel AB",
+        "model": "m-1",
+        "operator": "exempelbanken",
+    }
+    assert report["acting"] is None
     assert report["log"] == {"origin": _CASE.log.origin, "index": 0}
     assert report["content"] == {"matched": TEXT, "before": "", "after": ""}
     assert report["decision"]["enquiry"] == "informational"
@@ -192,6 +198,36 @@ def test_the_report_as_json_keeps_its_shape(shell: Shell) -> None:
     assert report["proof"] == _CASE.receipt
     assert [check["check"] for check in report["checks"]][:2] == ["issuer", "signature"]
     assert set(report["checks"][0]) == {"check", "outcome", "detail", "words"}
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_offline_it_says_who_sealed_for_the_sender_in_every_language(shell: Shell, language: Language) -> None:
+    actor = make_actor(since=_NOW.replace(microsecond=0))
+    case = make_case(at=_NOW, change=lambda claims: replace(claims, act=actor))
+    arguments = (*shell.put_case(case), *_EMAIL, "--language", language.value)
+    _, out, _ = shell.run(*arguments)
+    said = " ".join(out.split())
+    assert (
+        words(language).label("sent_for", principal="Exempelbanken", agent="Kundsvar", time=f"{_NOW:%Y-%m-%d}") in said
+    )
+    _, report = shell.report(*shell.put_case(case), *_EMAIL)
+    assert report["acting"] == {
+        "id": "kundsvar",
+        "name": "Kundsvar",
+        "identifier": actor.id,
+        "mandate": actor.mandate,
+        "since": actor.since.isoformat(),
+        "words": f"Sent for Exempelbanken by Kundsvar, under a mandate since {_NOW:%Y-%m-%d}.",
+        "page": actor.sub,
+    }
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_test_seal_says_so_whatever_else_is_found(shell: Shell, language: Language) -> None:
+    case = make_case(at=_NOW, test=True)
+    for text in (None, "Other words"):
+        _, out, _ = shell.run(*shell.put_case(case, text=text), *_EMAIL, "--language", language.value)
+        assert words(language).label("test_environment") in out
 
 
 def test_a_human_s_message_names_no_system(shell: Shell) -> None:

@@ -24,7 +24,7 @@ from sigill.text.carrier import remove_codes
 from sigill.text.links import link_hash
 from sigill.text.nu1 import canonical_h, exact
 from sigill.vocabulary import Authorship, Channel, Direction, Enquiry, Purpose
-from tests.builders_seal import CODE, TEXT, Case, MemoryLog, MemorySigner, make_case, make_trust, some_hash
+from tests.builders_seal import CODE, TEXT, Case, MemoryLog, MemorySigner, make_actor, make_case, make_trust, some_hash
 from tests.builders_service import (
     JSON,
     PlayedService,
@@ -103,6 +103,8 @@ def test_everything_that_goes_with_a_message_is_sent_in_its_place(service: Playe
             scope=["intake_only"],
             disclosure="inline",
             ai_system="assistant",
+            ai_of="kundsvar",
+            on_behalf_of="exempelbanken",
             draft="ai",
             role="operator",
             recipient="anna.berg@example.se",
@@ -113,7 +115,8 @@ def test_everything_that_goes_with_a_message_is_sent_in_its_place(service: Playe
         )
     body = service.bodies(_MESSAGES)[0]
     assert body["customer"] == {"jurisdiction": "SE", "vulnerable": True}
-    assert body["ai"] == {"system": "assistant"}
+    assert body["ai"] == {"system": "assistant", "of": "kundsvar"}
+    assert body["on_behalf_of"] == "exempelbanken"
     assert body["digest"]["links"] == [format_base64url(link_hash(link))]
     assert [item["name"] for item in body["attachments"]] == ["a", "b.pdf"]
     assert body["attachments"][0]["h"] == some_hash(4)
@@ -121,6 +124,21 @@ def test_everything_that_goes_with_a_message_is_sent_in_its_place(service: Playe
     assert body["recipient"] == "anna.berg@example.se"
     assert (body["channel"], body["draft"], body["scope"]) == ("email", "ai", ["intake_only"])
     assert body["attachments"][1]["h"] == format_base64url(hashlib.sha256(file).digest())
+
+
+def test_a_seal_for_somebody_else_than_asked_for_is_not_trusted(service: PlayedService) -> None:
+    mandated = make_case(at=_NOW, change=lambda claims: replace(claims, act=make_actor(since=claims.iat)))
+    own = make_case(at=_NOW)
+    for case, for_whom in ((own, "exempelbanken"), (mandated, None), (mandated, "exempelel")):
+        _play(service, case)
+        asked: Any = {} if for_whom is None else {"on_behalf_of": for_whom}
+        with pytest.raises(AnswerNotTrusted, match="to be sealed for"):
+            _client(service).sign(TEXT, authorship="ai", channel="chat", enquiry="informational", **asked)
+    _play(service, mandated)
+    sealed = _client(service).sign(
+        TEXT, authorship="ai", channel="chat", enquiry="informational", on_behalf_of="exempelbanken"
+    )
+    assert sealed.seal == mandated.seal
 
 
 def test_links_attachments_and_recipient_are_checked_in_the_seal(service: PlayedService) -> None:

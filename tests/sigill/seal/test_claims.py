@@ -1,7 +1,7 @@
 """The clear claims: exact types, exact words, and members that must agree with each other."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,10 +16,10 @@ from sigill.seal.claims import (
     parse_claims,
 )
 from sigill.vocabulary import AttestationLevel, Authorship, Draft, foreign_words
-from tests.builders_seal import ISSUER, OPERATOR_ID, make_claims, make_jti, some_hash
+from tests.builders_seal import ISSUER, OPERATOR_ID, make_actor, make_claims, make_jti, some_hash
 
 _VALID = format_claims(make_claims())
-_OPTIONAL = {"edits", "conv", "ai", "rcp", "sent", "late"}
+_OPTIONAL = {"act", "edits", "conv", "ai", "rcp", "sent", "late"}
 _TEXTS = [("iss",), ("sub",), ("op", "name"), ("op", "id"), ("att", "m"), ("pol", "pack"), ("conv", "id")]
 
 
@@ -56,8 +56,36 @@ def test_every_optional_claim_reads_back() -> None:
         att=AttestationClaim(lvl=AttestationLevel.A, m="passkey", ev=some_hash(6)),
         conv=ConversationClaim(id="c", seq=2, prev=some_hash(7)),
         edits=make_jti(number=7),
+        act=make_actor(),
     )
     assert parse_claims(format_claims(claims)) == claims
+
+
+def test_who_acts_under_a_mandate_is_another_operator_of_the_same_guarantor() -> None:
+    actor = format_claims(make_claims(act=make_actor()))["act"]
+    for sub in (_VALID["sub"], "https://other.example/registry/operators/kundsvar", f"{ISSUER}/registry/operators/"):
+        _refused(_with(("act",), actor | {"sub": sub}), "itself|registry URL")
+    _refused(_with(("act",), actor | {"level": 2}), "unknown members: level")
+    for name in actor:
+        _refused(_with(("act",), {key: value for key, value in actor.items() if key != name}), f"lacks {name}")
+
+
+def test_a_mandate_is_in_force_when_the_seal_is_made() -> None:
+    claims = make_claims()
+    at_once = replace(claims, act=make_actor(since=claims.iat))
+    assert parse_claims(format_claims(at_once)) == at_once
+    late = format_claims(replace(claims, act=make_actor(since=claims.iat + timedelta(seconds=1))))
+    _refused(late, "before anything is sealed")
+
+
+def test_an_ai_system_of_who_acts_says_so_and_stands_only_where_somebody_acts() -> None:
+    claims = make_claims(act=make_actor())
+    assert claims.ai is not None
+    theirs = replace(claims, ai=replace(claims.ai, of_actor=True))
+    assert format_claims(theirs)["ai"]["of"] == "act"
+    assert parse_claims(format_claims(theirs)) == theirs
+    _refused(format_claims(replace(theirs, act=None)), "only where somebody does")
+    _refused(_with(("ai", "of"), "op"), "of is act or absent")
 
 
 @pytest.mark.parametrize("edited", ["", "x", None, 1, make_jti(number=7).lower(), "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"])

@@ -13,6 +13,7 @@ from sigill.encoding.base64url import format_base64url
 from sigill.encoding.strict_json import format_canonical_json, parse_json
 from sigill.errors import MalformedEncoding, MalformedSeal
 from sigill.seal.claims import (
+    ActorClaim,
     AiClaim,
     AttestationClaim,
     ConversationClaim,
@@ -20,6 +21,7 @@ from sigill.seal.claims import (
     SealClaims,
     StatusClaim,
     format_claims,
+    operator_url,
     parse_claims,
     status_uri,
 )
@@ -29,7 +31,7 @@ from sigill.seal.token import TYP, parse_seal
 from sigill.seal.usual_claims import read_usual_claims
 from sigill.seal.usual_disclosures import read_usual_disclosures
 from sigill.vocabulary import AttestationLevel, Authorship, Industry
-from tests.builders_seal import ISSUER, header_of, make_case, make_claims, make_jti, sign_raw, some_hash
+from tests.builders_seal import ISSUER, header_of, make_actor, make_case, make_claims, make_jti, sign_raw, some_hash
 
 _CASE = make_case(
     links=["https://exempelbanken.example/kort"],
@@ -44,6 +46,7 @@ _EVERYTHING = make_claims(
     conv=ConversationClaim(id="c", seq=2, prev=some_hash(7)),
     edits=make_jti(number=7),
     status=StatusClaim(idx=482, uri=status_uri(ISSUER, 7)),
+    act=make_actor(),
 )
 _PIECES = (
     b'"', b"\\", b"\\u0061", b"{", b"}", b"[", b"]", b",", b":", b" ", b"0", b"1", b"-1", b"1.0", b"A", b"B", b"b",
@@ -77,7 +80,9 @@ def claims_of_any_seal(draw: st.DrawFn) -> SealClaims:
         late=draw(st.booleans()),
         rcp=draw(st.none() | hashes),
         conv=draw(st.none() | places),
-        ai=None if claims.ai is None else AiClaim(system=draw(texts), provider=draw(st.none() | texts)),
+        ai=None
+        if claims.ai is None
+        else AiClaim(system=draw(texts), provider=draw(st.none() | texts), of_actor=draw(st.booleans())),
         edits=draw(st.none() | ulids),
         status=draw(
             st.none()
@@ -85,6 +90,17 @@ def claims_of_any_seal(draw: st.DrawFn) -> SealClaims:
                 StatusClaim,
                 idx=st.integers(0, 2**24),
                 uri=st.sampled_from([status_uri(ISSUER, 7), f"{ISSUER}/status/07", f"{ISSUER}/status/\\b", "x"]),
+            )
+        ),
+        act=draw(
+            st.none()
+            | st.builds(
+                ActorClaim,
+                sub=st.sampled_from([operator_url(ISSUER, "kundsvar"), claims.sub, "x"]),
+                name=texts,
+                id=texts,
+                mandate=texts,
+                since=seconds,
             )
         ),
     )
@@ -117,7 +133,8 @@ def _written(claims: SealClaims) -> bytes:
 
 
 def test_the_seals_of_the_service_are_read_in_the_quick_way() -> None:
-    for claims in (_EVERYTHING, _CASE.claims, *(make_claims(by=by) for by in Authorship)):
+    without = replace(_EVERYTHING, act=None)
+    for claims in (_EVERYTHING, without, _CASE.claims, *(make_claims(by=by) for by in Authorship)):
         assert read_usual_claims(_written(claims)) == claims
     texts_ = [item.text for item in _CASE.disclosures]
     assert read_usual_disclosures(texts_) == _CASE.disclosures
@@ -140,6 +157,9 @@ def test_operators_with_letters_beyond_ascii_are_read_in_the_quick_way() -> None
 @example(replace(_EVERYTHING, status=StatusClaim(idx=1, uri="https://other.example/status/7")), [])
 @example(replace(_EVERYTHING, op=replace(_EVERYTHING.op, name='"}},"jti":"')), [])
 @example(replace(_EVERYTHING, ai=None), [])
+@example(replace(_EVERYTHING, act=make_actor(since=_EVERYTHING.iat)), [])
+@example(replace(_EVERYTHING, act=make_actor(since=_EVERYTHING.exp)), [])
+@example(replace(_EVERYTHING, act=make_actor(name='"},"ai":{')), [])
 @example(make_claims(jti="7ZZZZZZZZZZZZZZZZZZZZZZZZZ"), [])
 def test_claims_read_quickly_are_those_read_exactly(claims: SealClaims, changed: list[tuple[int, int, bytes]]) -> None:
     data = _changed(_written(claims), changed)

@@ -13,6 +13,7 @@ from sigill.encoding.base64url import format_base64url, parse_base64url
 from sigill.encoding.strict_json import format_canonical_json, parse_json
 from sigill.policy.words import Verdict
 from sigill.seal.claims import (
+    ActorClaim,
     AiClaim,
     AttestationClaim,
     AuthorshipClaim,
@@ -60,7 +61,15 @@ def kinds(draw: st.DrawFn) -> SealClaims:
     """Draw the claims that seals of one kind share; the others are as in any sample."""
     by = draw(st.sampled_from(Authorship))
     words = foreign_words(by, draft=draw(st.sampled_from(Draft)) if by is Authorship.AI_ASSISTED else None)
-    ai = AiClaim(system=draw(texts), provider=draw(st.none() | texts), model=draw(st.none() | texts))
+    act = draw(
+        st.none()
+        | st.builds(
+            ActorClaim, sub=texts, name=texts, id=texts, mandate=texts, since=st.just(datetime(2026, 1, 1, tzinfo=UTC))
+        )
+    )
+    ai = AiClaim(
+        system=draw(texts), provider=draw(st.none() | texts), model=draw(st.none() | texts), of_actor=act is not None
+    )
     return SealClaims(
         iss=ISSUER,
         aud=audience_of(ISSUER),
@@ -83,6 +92,7 @@ def kinds(draw: st.DrawFn) -> SealClaims:
         pol=PolicyClaim(pack=draw(texts), ver=draw(texts), dig=draw(hashes), fd="A" * 43),
         sd=("A" * 43,) * 8,
         ai=draw(st.none() | st.just(ai)),
+        act=act,
     )
 
 
