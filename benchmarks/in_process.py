@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from benchmarks.callers import caller_calls
+from benchmarks.passkeys import passkey_calls
 from benchmarks.samples import ratios, spread
 from benchmarks.servers import ROOT
 from policies.library import PolicyLibrary, load_library
@@ -53,6 +54,9 @@ WHAT: Final = {
     "decision_first": "policy decision, the first of its kind",
     "caller_key": "who asks, and may it seal: API key",
     "caller_token": "who asks, and may it seal: access token",
+    "passkey_es256": "a passkey's answer, from JSON to what it proves: ES256",
+    "passkey_eddsa": "… EdDSA",
+    "passkey_rs256": "… RS256",
     "caller_version": "the same, where the version is read (once a second)",
 }
 
@@ -67,7 +71,7 @@ class Step:
 
 def steps() -> dict[str, Step]:
     """Return everything that can be timed, ready to run."""
-    return _signatures() | _seals() | _decisions() | _callers()
+    return _signatures() | _seals() | _decisions() | _callers() | _passkeys()
 
 
 def measure(chosen: Mapping[str, Step], *, seconds: float, rounds: int) -> dict[str, list[float]]:
@@ -151,6 +155,10 @@ def _decisions() -> dict[str, Step]:
 
 def _callers() -> dict[str, Step]:
     return {name: Step(None, call) for name, call in caller_calls().items()}
+
+
+def _passkeys() -> dict[str, Step]:
+    return {name: Step("es256_verify" if "es256" in name else None, call) for name, call in passkey_calls().items()}
 
 
 def _facts(library: PolicyLibrary) -> list[Facts]:

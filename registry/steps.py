@@ -58,6 +58,8 @@ class Act(StrEnum):
     PERSON_ENDED = "person_ended"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REVOKED = "passkey_revoked"
+    SUBJECT_BOUND = "subject_bound"
+    SUBJECT_UNBOUND = "subject_unbound"
     CONTACT_ADDED = "contact_added"
     CONTACT_ENDED = "contact_ended"
     PROMISE_MADE = "promise_made"

@@ -4,7 +4,7 @@
 2. salt keys that are said to be destroyed are, also after a crash or a restored backup (`privacy.salt_keys`)
 3. what was deleted goes out of the database's files too (`storage.forget`)
 4. the rows behind some leaves are held against them (`transparency.row_check`)
-5. client assertions that nobody could use any more are forgotten (`registry.clients.replay`)
+5. client assertions, challenges, sessions and links that nobody could use any more are forgotten
 6. what expired releases were to show is forgotten, and then they are (`releases.store`)
 7. operators are checked again where that is due (`running.rechecks`)
 """
@@ -19,6 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from privacy.expiry import expire
 from privacy.salt_keys import complete_destructions
 from registry.clients.replay import purge_assertions
+from registry.people.links import purge_links
+from registry.people.sessions import purge_sessions
 from releases.store import purge_releases
 from running.rechecks import recheck
 from sigill.errors import SigillError
@@ -80,6 +82,8 @@ class Upkeep:
     def _forget_assertions(self) -> None:
         with writing(self._services.engine) as connection:
             purge_assertions(connection, at=self._services.signing.now())
+            purge_sessions(connection, at=self._services.signing.now())
+            purge_links(connection, at=self._services.signing.now())
 
     def _forget_releases(self) -> None:
         with writing(self._services.engine) as connection:

@@ -21,6 +21,7 @@ from storage.engine import writing
 from tests.builders_access import ALLOWED, ANSWERS, BODIES, BODY, DESK, DESK_DOORS, OF_NOBODY_ELSE, OPEN, ROLES
 from tests.builders_clients import BANK, Key, TestClient, bearer, new_client
 from tests.builders_deployment import NOW, Deployment, operator
+from tests.builders_desk import add_passkey, add_person
 from tests.builders_releases import hire
 from wiring.clients import OPEN_PAGES
 
@@ -115,6 +116,12 @@ def body_for(place: tuple[str, str], shared: Deployment, shown: Shown) -> Any:
     return asked if place[1].endswith("/keys") else {"name": "new", "role": "signer", "key": asked}
 
 
+def spare_person(shared: Deployment) -> dict[str, str]:
+    """Return somebody with a passkey whom nobody has ended yet."""
+    person = add_person(shared, Role.SIGNER)
+    return {"person_id": person.id, "passkey_id": add_passkey(shared, person).id}
+
+
 def name_a_domain(shared: Deployment) -> dict[str, str]:
     """Name a domain of the bank's; return the headers of its administrator."""
     headers = bearer(shared.new_key(role=Role.ADMIN, operator_id=BANK))
@@ -134,6 +141,8 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
         "path": "entries/000.p/1",
         "client_id": spare.client.id,
         "thumbprint": spare.key.thumbprint,
+        "person_id": "none",
+        "passkey_id": "none",
         "domain": "only-the-banks.se",
         "check_id": shared.client.post(
             "/v1/operator/domains/only-the-banks.se/check", headers=name_a_domain(shared)
@@ -147,10 +156,11 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
     ordered = sorted(ALLOWED, key=lambda place: place[0] == "DELETE")  # what is gone cannot be asked for
     asked = 0
     for method, path in ordered:
-        address = path.format_map(filled)
         for name, shown in credentials.items():
             query = f"?operator={OTHER if shown.foreign else BANK}" if path == "/v1/conversations" else ""
             body = body_for((method, path), shared, shown)
+            filled |= spare_person(shared) if "person_id" in path else {}
+            address = path.format_map(filled)
             response = shared.client.open(
                 address + query, method=method, headers=bearer(shown.token), json=body, buffered=True
             )

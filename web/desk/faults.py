@@ -10,9 +10,13 @@ from limiting.errors import LimitingError
 from registry.applying.errors import ChecksTooMany, DomainUnknown, KeyNeeded, SourceMissing
 from registry.errors import (
     ClientUnknown,
+    EnrolmentRefused,
     OperatorNotFound,
+    PasskeyRefused,
+    PasskeysUnavailable,
     PasskeyUnknown,
     PersonUnknown,
+    ProviderRefused,
     ScopeMissing,
     SignInStale,
 )
@@ -32,6 +36,10 @@ _STATUSES: Final[dict[type[SigillError], int]] = {
     ChecksTooMany: 429,
     ScopeMissing: 403,
     SignInStale: 403,
+    ProviderRefused: 403,
+    EnrolmentRefused: 403,
+    PasskeyRefused: 403,
+    PasskeysUnavailable: 503,
     GuardFailed: 409,
     LimitingError: 429,
     Overloaded: 503,

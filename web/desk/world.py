@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from registry.applying.world import ApplyingWorld
+from registry.people.oidc.provider import Provider
 from registry.people.relying_party import RelyingParty
 from registry.people.world import PeopleWorld
 from transparency.log import TransparencyLog
@@ -17,7 +18,8 @@ from transparency.log import TransparencyLog
 class DeskWorld:
     """`base_url` has no slash at its end; `random(n)` is a CSPRNG; `zone` is where the times people read are told.
 
-    `people` is what passkeys and colleagues need, `applying` what checks of an operator need.
+    `people` is what passkeys and colleagues need, `applying` what checks of an operator need, `provider` who else signs
+    people in.
     """
 
     engine: Engine
@@ -30,6 +32,7 @@ class DeskWorld:
     zone: ZoneInfo
     people: PeopleWorld
     applying: ApplyingWorld
+    provider: Provider | None = None
 
     @property
     def party(self) -> RelyingParty | None:
