@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from registry.applying.errors import CheckUnknown
 from registry.applying.tables import check_answers, check_schedule, checks
@@ -106,6 +106,15 @@ def load_check(connection: Connection, check_id: str) -> KeptCheck:
     if not found:
         raise CheckUnknown("no check has this id")
     return found[0]
+
+
+def settle_alarms(connection: Connection, check: KeptCheck) -> None:
+    """Settle the alarms that a check which added evidence has answered: of its kind, and for domains of that domain."""
+    same = (checks.c.operator_id == check.operator_id) & (checks.c.kind == check.kind.value)
+    if check.kind is EvidenceKind.DOMAIN:
+        same &= checks.c.subject == check.subject
+    answered = same & (checks.c.status == CheckStatus.ALARM.value)
+    connection.execute(update(checks).where(answered).values(status=CheckStatus.SETTLED.value))
 
 
 def load_answers(connection: Connection, check_id: str) -> tuple[KeptAnswer, ...]:

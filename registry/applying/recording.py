@@ -11,6 +11,7 @@ from registry.applying.kept_checks import (
     readable_subject,
     save_check,
     schedule,
+    settle_alarms,
     unschedule,
 )
 from registry.applying.world import ApplyingWorld
@@ -96,6 +97,7 @@ def _commit(
 def _write(connection: Connection, check: KeptCheck, result: CheckResult, done: Conclusion) -> None:
     if done.adds is not None:
         add_evidence(connection, check.operator_id, done.adds)
+        settle_alarms(connection, check)
     if done.ends and done.step is not None:
         end_evidence(connection, done.ends, at=done.step.at)
     changed = done.step is not None or result.outcome is not Outcome.PASSED

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from registry.applying.checking import check_operators_registers
 from registry.applying.pace import MOST
 from registry.applying.rechecks import recheck_due
 from registry.checks.kept import CheckStatus
@@ -160,6 +161,10 @@ def test_a_company_that_went_bankrupt_loses_its_evidence_and_a_registrar_sees_it
     (alarm,) = there.get("/v1/registry/alarms", key=registrar).get_json()["alarms"]
     assert (alarm["operator"], alarm["reason"]) == ("equinor-asa", "bankrupt")
     assert recheck_due(there.at(timedelta(days=300)), limit=9) == 0
+
+    found(there)
+    check_operators_registers("equinor-asa", world=there.at(timedelta(days=301)))
+    assert there.get("/v1/registry/alarms", key=registrar).get_json()["alarms"] == []
 
 
 def test_a_record_that_is_taken_away_ends_the_proof_at_the_next_check(there: Applicants) -> None:
