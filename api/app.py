@@ -11,6 +11,7 @@ from api.current import EXTENSION
 from api.limits import install_limits
 from api.resources import (
     clients,
+    contacts,
     conversations,
     docs,
     erasures,
@@ -19,8 +20,10 @@ from api.resources import (
     messages,
     metrics,
     oauth,
+    promises,
     proofs,
     registry,
+    search,
     status,
     verifications,
     wellknown,
@@ -34,7 +37,7 @@ _DESCRIPTION: Final = (
     "Sigill vouches for who sent a customer-service message, and whether a human or an AI wrote it. "
     "Operators sign with an API key or an access token; verifying needs none."
 )
-_KEYED: Final = ("/v1/messages", "/v1/conversations", "/v1/decisions", "/v1/clients")
+_KEYED: Final = ("/v1/messages", "/v1/conversations", "/v1/decisions", "/v1/clients", "/v1/operator", "/v1/registry")
 _SPEC: Final[dict[str, Any]] = {
     "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
     "components": {
@@ -73,8 +76,11 @@ def make_api(world: ApiWorld) -> Flask:
         conversations,
         verifications,
         clients,
+        contacts,
+        promises,
         oauth,
         registry,
+        search,
         log,
         status,
         wellknown,

@@ -10,6 +10,7 @@ from api.credential_problems import CREDENTIAL_PROBLEMS
 from api.limits_problems import LIMITS_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
+from api.sending_problems import SENDING_PROBLEMS
 from conversations.errors import ConversationNotFound, EditRefused
 from privacy.errors import RecordNotFound
 from registry.checks.identifiers import IdentifierRefused
@@ -132,6 +133,7 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     RecordNotFound: _NO_MESSAGE,
     **LIMITS_PROBLEMS,
     **PRIVACY_PROBLEMS,
+    **SENDING_PROBLEMS,
     ConversationNotFound: Problem(
         "conversation-not-found",
         404,

@@ -16,6 +16,9 @@ from registry.callers import Callers
 from registry.clients.grant import GrantWorld
 from registry.clients.registration import RegistrationWorld
 from registry.model import Operator
+from registry.sending.public import SendingPolicy
+from registry.sending.searching import Search
+from registry.sending.world import SendingWorld
 from sigill.report.trust import Trust
 from signing.repeats import RunningKeys
 from signing.world import SigningWorld
@@ -60,6 +63,7 @@ class ApiWorld:
     registration: RegistrationWorld
     signing: SigningWorld
     privacy: PrivacyWorld
+    sending: SendingWorld
     verification: VerificationWorld
     verify: Callable[[VerifyRequest], Verdict]
     status_lists: StatusLists
@@ -69,7 +73,8 @@ class ApiWorld:
     metrics_token: str | None
     trust: Callable[[], Trust]
     readiness: Callable[[], Readiness]
-    operator_page: Callable[[Operator], Response]
+    operator_page: Callable[[Operator, SendingPolicy], Response]
     problem_page: Callable[[str], Response]
+    search_page: Callable[[str, Search], Response]
     running_keys: RunningKeys = field(default_factory=RunningKeys)
     batches: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(BATCHES_AT_ONCE))

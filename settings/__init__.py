@@ -17,6 +17,7 @@
 | SIGILL_PKCS11_MODULE, SIGILL_PKCS11_PIN_FILE, SIGILL_KMS_ENDPOINT | see `settings.key_stores` | keys are files |
 | SIGILL_LIMITS, SIGILL_LIMITS_URL, SIGILL_TRUSTED_PROXIES, SIGILL_PROXY_HEADER | see `settings.limits` | limited |
 | SIGILL_PUBLISH_TO, SIGILL_PUBLISH_ENTRIES_TO, SIGILL_S3_ENDPOINT | see `settings.publishing` | not published |
+| SIGILL_GATEWAY_URL, SIGILL_GATEWAY_SECRET_FILE | see `settings.sending` | no phone number is verified |
 
 SIGILL_DATABASE_URL is another name of DATABASE_URL. A password is better kept in a passfile than in it.
 
@@ -32,7 +33,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from settings import database, key_stores, limits, publishing
+from settings import database, key_stores, limits, publishing, sending
 
 _OURS: Final = "SIGILL_"
 _KNOWN: Final = {
@@ -49,6 +50,7 @@ _KNOWN: Final = {
     *key_stores.NAMES,
     *publishing.NAMES,
     *limits.NAMES,
+    *sending.NAMES,
     "SIGILL_URL",  # the command line's; harmless here
     "SIGILL_API_KEY",
 }
@@ -89,6 +91,7 @@ class Settings:
     publishing: publishing.Publishing
     key_stores: key_stores.KeyStores
     limits: limits.Limits
+    sending: sending.Sending
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -125,6 +128,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     faults += store_faults
     limited, limits_faults = limits.read_limits(environment)
     faults += limits_faults
+    gateway, gateway_faults = sending.read_sending(environment)
+    faults += gateway_faults
     if faults:
         raise SettingsInvalid(faults)
     return Settings(
@@ -143,6 +148,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         publishing=published,
         key_stores=stores,
         limits=limited,
+        sending=gateway,
     )
 
 

@@ -1,5 +1,6 @@
 """The one table of who may do what: every route that is not open to all, and who gets further than its door."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 ROLES: Final = ("signer", "admin", "auditor", "auditor of all", "registrar")
@@ -7,6 +8,7 @@ READERS: Final = frozenset({"signer", "admin", "auditor", "auditor of all"})
 AUDITORS: Final = frozenset({"auditor", "auditor of all"})
 SIGNER: Final = frozenset({"signer"})
 ADMIN: Final = frozenset({"admin"})
+REGISTRAR: Final = frozenset({"registrar"})
 
 ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages"): SIGNER,
@@ -25,6 +27,19 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("DELETE", "/v1/clients/{client_id}"): ADMIN,
     ("POST", "/v1/clients/{client_id}/keys"): ADMIN,
     ("DELETE", "/v1/clients/{client_id}/keys/{thumbprint}"): ADMIN,
+    ("GET", "/v1/operator/contacts"): ADMIN,
+    ("POST", "/v1/operator/contacts"): ADMIN,
+    ("POST", "/v1/operator/contacts/{contact_id}/code"): ADMIN,
+    ("POST", "/v1/operator/contacts/{contact_id}/confirm"): ADMIN,
+    ("DELETE", "/v1/operator/contacts/{contact_id}"): ADMIN,
+    ("GET", "/v1/operator/promises"): ADMIN,
+    ("POST", "/v1/operator/promises"): ADMIN,
+    ("DELETE", "/v1/operator/promises/{promise_id}"): ADMIN,
+    ("GET", "/v1/operator/totals"): ADMIN,
+    ("POST", "/v1/operator/totals"): ADMIN,
+    ("GET", "/v1/registry/contacts"): REGISTRAR,
+    ("POST", "/v1/registry/contacts/{contact_id}/verify"): REGISTRAR,
+    ("POST", "/v1/registry/contacts/{contact_id}/refuse"): REGISTRAR,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -51,12 +66,31 @@ OPEN: Final = frozenset(
         ("GET", "/readyz"),
         ("GET", "/registry/operators"),
         ("GET", "/registry/operators/{operator_id}"),
+        ("GET", "/registry/search"),
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
         ("POST", "/v1/verifications"),
     }
 )
+
+OF_A_PERSON: Final = frozenset(
+    {
+        ("POST", "/v1/registry/contacts/{contact_id}/verify"),
+        ("POST", "/v1/registry/contacts/{contact_id}/refuse"),
+    }
+)
+"""Where a key of the right role that is no person's own is refused all the same."""
+
+ANSWERED_TOO: Final[dict[tuple[str, str], frozenset[int]]] = {
+    ("POST", "/v1/messages/{message_id}/erasure"): frozenset({409}),  # it is too young to be erased
+    ("POST", "/v1/operator/contacts"): frozenset({422}),  # it is declared already
+    ("POST", "/v1/operator/contacts/{contact_id}/code"): frozenset({409}),  # nothing is there to send it
+    ("POST", "/v1/operator/contacts/{contact_id}/confirm"): frozenset({422}),  # no code was sent
+    ("POST", "/v1/operator/promises"): frozenset({422}),  # it is promised already
+    ("POST", "/v1/operator/totals"): frozenset({422}),  # signed by nobody
+}
+"""What those who are let in may be told beside 200 and 201."""
 
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
 """Where the address names something: another operator's credential finds nothing there."""
@@ -68,4 +102,12 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
+    ("POST", "/v1/operator/contacts"): {"kind": "phone", "value": "+46 8 465 004 11"},
+    ("POST", "/v1/operator/contacts/{contact_id}/code"): {"way": "sms"},
+    ("POST", "/v1/operator/contacts/{contact_id}/confirm"): {"code": "123456"},
+    ("POST", "/v1/operator/promises"): {"channel": "sms", "since": f"{datetime.now(UTC):%Y-%m-%d}"},
+    ("DELETE", "/v1/operator/promises/{promise_id}"): {},
+    ("POST", "/v1/operator/totals"): {"statement": "a.b.c"},
+    ("POST", "/v1/registry/contacts/{contact_id}/verify"): {"note": "seen"},
+    ("POST", "/v1/registry/contacts/{contact_id}/refuse"): {"note": "not seen"},
 }

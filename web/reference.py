@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from flask import Response
 
 from registry.model import Operator
+from registry.sending.public import SendingPolicy
 from sigill.report.words import words
 from web.operators import view_operator
 from web.pages import language_of_request, render_page
+from web.sending import view_policy
 from web.world import WebWorld
 
 
@@ -22,10 +24,12 @@ class ProblemView:
     mend: str
 
 
-def operator_page(world: WebWorld, operator: Operator, log_url: str | None) -> Response:
+def operator_page(world: WebWorld, operator: Operator, policy: SendingPolicy, log_url: str | None) -> Response:
     """Return what is known of an operator and how; `log_url` is its log's address without a slash at the end."""
-    view = view_operator(operator, words=words(language_of_request()), world=world, log_url=log_url)
-    return render_page("operator.html", world=world, view=view)
+    speech = words(language_of_request())
+    view = view_operator(operator, words=speech, world=world, log_url=log_url)
+    shown = view_policy(policy, words=speech, world=world)
+    return render_page("operator.html", world=world, view=view, policy=shown)
 
 
 def problem_page(world: WebWorld, problem: ProblemView) -> Response:

@@ -26,6 +26,7 @@ from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
 from privacy.world import PrivacyWorld
 from registry.callers import Callers
+from registry.sending.world import SendingWorld
 from settings import Settings, SettingsInvalid, check_unchanged
 from settings.secret_file import read_token
 from sigill.report.trust import ROOT, Trust, TrustedLog
@@ -45,11 +46,22 @@ from transparency.status_lists import StatusLists
 from transparency.statuses import StatusIndices
 from verification.service import verify
 from verification.world import VerificationWorld
-from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
+from web import (
+    ProblemView,
+    SourceLink,
+    WebWorld,
+    make_blueprint,
+    not_found_page,
+    operator_page,
+    problem_page,
+    search_page,
+)
 from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
+from wiring.privacy import privacy_world
 from wiring.root_log import published_policy, read_log_policy
+from wiring.sending import sending_world
 
 HERE: Final = Path(__file__).resolve().parents[1]
 TRUST_LASTS: Final = timedelta(seconds=2)
@@ -90,6 +102,7 @@ class Services:
     trust: Callable[[], Trust]
     signing: SigningWorld
     privacy: PrivacyWorld
+    sending: SendingWorld
     status_lists: StatusLists
     verification: VerificationWorld
 
@@ -124,6 +137,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
     log_policy = read_log_policy(settings.log_policy_file)
     policies = _policies(HERE / "policies")
     trust = _trust_source(identity, keys, log, log_policy, settings.public_url)
+    sending = sending_world(settings, engine, log, issuer=identity.issuer, secret=keys.reference, now=now)
     return Services(
         settings=settings,
         identity=identity,
@@ -153,7 +167,8 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             draw_status=StatusIndices(engine, now=now).draw,
             line=Line(observer=metrics.line),
         ),
-        privacy=_privacy_world(engine, log, keys, policies),
+        privacy=privacy_world(engine, log, keys, policies, now=now),
+        sending=sending,
         status_lists=StatusLists(engine, issuer=identity.issuer, signer=partial(keys.signer, KeyKind.STATUS), now=now),
         verification=VerificationWorld(
             issuer=identity.issuer,
@@ -165,19 +180,9 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             salt_keys=keys.salts.for_checking,
             report_signer=partial(report_signer, keys),
             own_hosts=_own_hosts(identity.issuer, settings.public_url),
+            directory=sending.directory,
+            unlisted_domains=sending.unlisted,
         ),
-    )
-
-
-def _privacy_world(engine: Engine, log: TransparencyLog, keys: KeyRing, policies: PolicyLibrary) -> PrivacyWorld:
-    return PrivacyWorld(
-        now=now,
-        random=secrets.token_bytes,
-        engine=engine,
-        log=log,
-        retention=policies.retention,
-        has_salt_key=keys.salts.has,
-        destroy_salt_key=keys.salts.destroy,
     )
 
 
@@ -197,6 +202,7 @@ def build_app(services: Services) -> Flask:
             registration=registration_world(services.identity.issuer, services.engine, now=now),
             signing=services.signing,
             privacy=services.privacy,
+            sending=services.sending,
             verification=services.verification,
             verify=pages.verify,
             status_lists=services.status_lists,
@@ -206,7 +212,10 @@ def build_app(services: Services) -> Flask:
             metrics_token=services.metrics_token,
             trust=services.trust,
             readiness=lambda: check_readiness(services),
-            operator_page=lambda operator: operator_page(pages, operator, _log_url(services, operator.id)),
+            operator_page=lambda operator, policy: operator_page(
+                pages, operator, policy, _log_url(services, operator.id)
+            ),
+            search_page=partial(search_page, pages),
             problem_page=lambda slug: problem_page(pages, _view_problem(all_problems()[slug])),
         )
     )

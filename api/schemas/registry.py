@@ -2,6 +2,9 @@
 
 from marshmallow import Schema, fields
 
+from api.schemas.sending import PromiseSchema
+from api.schemas.verifications import PublicContactSchema
+
 
 class EvidenceSchema(Schema):
     """One check of an operator's identity."""
@@ -39,6 +42,23 @@ class OperatorLogSchema(Schema):
     url = fields.String(required=True)
 
 
+class DaySchema(Schema):
+    """One day (UTC): what the operator declared that it sent and sealed, by channel, and the seals we counted."""
+
+    day = fields.String(required=True)
+    version = fields.Integer(required=True)
+    declared = fields.Dict(required=True)
+    counted = fields.Dict(required=True)
+
+
+class SendingPolicySchema(Schema):
+    """What the operator verifiably sends from, what it promises, and its totals of the last month."""
+
+    contacts = fields.List(fields.Nested(PublicContactSchema), required=True)
+    promises = fields.List(fields.Nested(PromiseSchema), required=True)
+    totals = fields.List(fields.Nested(DaySchema), required=True)
+
+
 class OperatorSchema(Schema):
     """Who an operator is and how that was checked."""
 
@@ -57,6 +77,7 @@ class OperatorSchema(Schema):
     phone = fields.String(required=True, allow_none=True)
     log = fields.Nested(OperatorLogSchema, required=True, allow_none=True)
     demonstration = fields.Boolean(required=True)
+    sending = fields.Nested(SendingPolicySchema, required=True)
 
 
 class OperatorSummarySchema(Schema):
