@@ -10,6 +10,8 @@ from api.chunks import expect_broken_chunks
 from api.current import EXTENSION
 from api.limits import install_limits
 from api.resources import (
+    api_keys,
+    applications,
     clients,
     contacts,
     conversations,
@@ -20,8 +22,10 @@ from api.resources import (
     messages,
     metrics,
     oauth,
+    own_operator,
     promises,
     proofs,
+    registrar_checks,
     registry,
     search,
     status,
@@ -37,7 +41,15 @@ _DESCRIPTION: Final = (
     "Sigill vouches for who sent a customer-service message, and whether a human or an AI wrote it. "
     "Operators sign with an API key or an access token; verifying needs none."
 )
-_KEYED: Final = ("/v1/messages", "/v1/conversations", "/v1/decisions", "/v1/clients", "/v1/operator", "/v1/registry")
+_KEYED: Final = (
+    "/v1/messages",
+    "/v1/conversations",
+    "/v1/decisions",
+    "/v1/clients",
+    "/v1/api-keys",
+    "/v1/operator",
+    "/v1/registry",
+)
 _SPEC: Final[dict[str, Any]] = {
     "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
     "components": {
@@ -76,9 +88,13 @@ def make_api(world: ApiWorld) -> Flask:
         conversations,
         verifications,
         clients,
+        api_keys,
         contacts,
         promises,
         oauth,
+        applications,
+        own_operator,
+        registrar_checks,
         registry,
         search,
         log,

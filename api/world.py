@@ -12,10 +12,12 @@ from limiting.addresses import Trusted
 from limiting.guessing import Guessing
 from limiting.limiter import Limiter
 from privacy.world import PrivacyWorld
+from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
-from registry.clients.registration import RegistrationWorld
+from registry.credential_steps import RegistrationWorld
 from registry.model import Operator
+from registry.people.world import PeopleWorld
 from registry.sending.public import SendingPolicy
 from registry.sending.searching import Search
 from registry.sending.world import SendingWorld
@@ -63,6 +65,8 @@ class ApiWorld:
     registration: RegistrationWorld
     signing: SigningWorld
     privacy: PrivacyWorld
+    people: PeopleWorld
+    applying: ApplyingWorld
     sending: SendingWorld
     verification: VerificationWorld
     verify: Callable[[VerifyRequest], Verdict]

@@ -3,7 +3,7 @@
 Nothing here is logged: `registry.lifecycle` makes these writes together with their leaf in the operator's own log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -92,6 +92,8 @@ def change_state(connection: Connection, operator_id: str, change: StateChange) 
     current = load_operator(connection, operator_id).state
     if change.state not in TRANSITIONS[current]:
         raise TransitionRefused(f"an operator does not go from {current} to {change.state}")
+    if change.state is State.VERIFIED:
+        _check_alone(connection, operator_id)
     count = select(func.count()).where(operator_states.c.operator_id == operator_id)
     _insert_change(connection, operator_id, connection.execute(count).scalar_one(), change)
     mark_changed(connection, operator_id)
@@ -104,6 +106,22 @@ def add_ai_system(connection: Connection, operator_id: str, system: AiSystem, *,
             raise ApplicationInvalid(f"this operator has an AI system {other.ref} called {other.name} already")
     _insert_ai_system(connection, operator_id, system, at)
     mark_changed(connection, operator_id)
+
+
+def lock_operator(connection: Connection, operator_id: str) -> None:
+    """Keep others from locking the operator until the transaction ends (on SQLite it is alone anyway)."""
+    connection.execute(select(operators.c.id).where(operators.c.id == operator_id).with_for_update())
+
+
+def add_evidence(connection: Connection, operator_id: str, item: Evidence) -> None:
+    """Add evidence to an operator. The step that says so counts the revision up (`registry.steps`)."""
+    _insert_evidence(connection, operator_id, item)
+
+
+def end_evidence(connection: Connection, evidence_ids: Collection[str], *, at: datetime) -> None:
+    """End evidence at `at`; what has ended before stays as it is."""
+    current = evidence.c.id.in_(evidence_ids) & (evidence.c.valid_until_ms > to_ms(at))
+    connection.execute(update(evidence).where(current).values(valid_until_ms=to_ms(at)))
 
 
 def mark_changed(connection: Connection, operator_id: str) -> None:
@@ -141,6 +159,30 @@ def find_ai_system(operator: Operator, ref: str) -> AiSystem:
     if ref not in active:
         raise AiSystemUnknown(ref, sorted(active))
     return active[ref]
+
+
+def held_by(connection: Connection, identifier: str) -> tuple[OperatorId, ...]:
+    """Return who stands verified or suspended under an identifier: one operator, or nobody."""
+    rows = connection.execute(
+        select(operators.c.id).where(operators.c.identifier == identifier).order_by(operators.c.id)
+    )
+    ids = [OperatorId(row.id) for row in rows]
+    standing = {State.VERIFIED, State.SUSPENDED}
+    return tuple(each for each in ids if _load_history(connection, each)[-1].state in standing)
+
+
+def _check_alone(connection: Connection, operator_id: str) -> None:
+    """Raise TransitionRefused where another operator stands under the same identifier.
+
+    Both rows are locked in one order, so that of two that are verified at once the second sees the first.
+    """
+    identifier = select(operators.c.identifier).where(operators.c.id == operator_id).scalar_subquery()
+    same = select(operators.c.id).where(operators.c.identifier == identifier).order_by(operators.c.id)
+    ids = [row.id for row in connection.execute(same.with_for_update())]
+    standing = {State.VERIFIED, State.SUSPENDED}
+    for other in ids:
+        if other != operator_id and _load_history(connection, other)[-1].state in standing:
+            raise TransitionRefused(f"{other} stands under the same identifier: an organisation is verified once")
 
 
 def _load_history(connection: Connection, operator_id: str) -> tuple[StateChange, ...]:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from registry.model import Role
+
 ROLES: Final = ("signer", "admin", "auditor", "auditor of all", "registrar")
 READERS: Final = frozenset({"signer", "admin", "auditor", "auditor of all"})
 AUDITORS: Final = frozenset({"auditor", "auditor of all"})
@@ -27,6 +29,20 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("DELETE", "/v1/clients/{client_id}"): ADMIN,
     ("POST", "/v1/clients/{client_id}/keys"): ADMIN,
     ("DELETE", "/v1/clients/{client_id}/keys/{thumbprint}"): ADMIN,
+    ("GET", "/v1/operator"): ADMIN,
+    ("POST", "/v1/operator/domains"): ADMIN,
+    ("GET", "/v1/operator/domains"): ADMIN,
+    ("POST", "/v1/operator/domains/{domain}/check"): ADMIN,
+    ("POST", "/v1/operator/register-check"): ADMIN,
+    ("GET", "/v1/operator/application-statement"): ADMIN,
+    ("POST", "/v1/operator/seal-certificate"): ADMIN,
+    ("POST", "/v1/registry/operators/{operator_id}/licence"): REGISTRAR,
+    ("GET", "/v1/registry/operators/{operator_id}/checks"): REGISTRAR,
+    ("GET", "/v1/registry/checks/{check_id}"): REGISTRAR,
+    ("GET", "/v1/registry/alarms"): REGISTRAR,
+    ("POST", "/v1/api-keys"): ADMIN,
+    ("GET", "/v1/api-keys"): ADMIN,
+    ("DELETE", "/v1/api-keys/{prefix}"): ADMIN,
     ("GET", "/v1/operator/contacts"): ADMIN,
     ("POST", "/v1/operator/contacts"): ADMIN,
     ("POST", "/v1/operator/contacts/{contact_id}/code"): ADMIN,
@@ -70,10 +86,22 @@ OPEN: Final = frozenset(
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
+        ("POST", "/v1/applications"),
         ("POST", "/v1/verifications"),
     }
 )
 
+_EVERYONE: Final = frozenset(Role)
+DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
+    ("GET", "/desk"): _EVERYONE,
+    ("GET", "/desk/passkeys"): _EVERYONE,
+    ("POST", "/desk/passkeys/name"): _EVERYONE,
+    ("POST", "/desk/passkeys/revocation"): _EVERYONE,
+}
+"""Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
+
+DESK_DOORS: Final = frozenset({("GET", "/desk/sign-in"), ("POST", "/desk/sign-out")})
+"""What of the desk stands open: it looks itself at what is brought."""
 OF_A_PERSON: Final = frozenset(
     {
         ("POST", "/v1/registry/contacts/{contact_id}/verify"),
@@ -82,18 +110,20 @@ OF_A_PERSON: Final = frozenset(
 )
 """Where a key of the right role that is no person's own is refused all the same."""
 
-ANSWERED_TOO: Final[dict[tuple[str, str], frozenset[int]]] = {
-    ("POST", "/v1/messages/{message_id}/erasure"): frozenset({409}),  # it is too young to be erased
-    ("POST", "/v1/operator/contacts"): frozenset({422}),  # it is declared already
-    ("POST", "/v1/operator/contacts/{contact_id}/code"): frozenset({409}),  # nothing is there to send it
-    ("POST", "/v1/operator/contacts/{contact_id}/confirm"): frozenset({422}),  # no code was sent
-    ("POST", "/v1/operator/promises"): frozenset({422}),  # it is promised already
-    ("POST", "/v1/operator/totals"): frozenset({422}),  # signed by nobody
-}
-"""What those who are let in may be told beside 200 and 201."""
-
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
 """Where the address names something: another operator's credential finds nothing there."""
+
+ANSWERS: Final[dict[str, frozenset[int]]] = {
+    "/v1/messages/{message_id}/erasure": frozenset({200, 409}),  # it is too young to be erased
+    "/v1/operator/contacts": frozenset({200, 201, 422}),  # it is declared already
+    "/v1/operator/contacts/{contact_id}/code": frozenset({409}),  # nothing is there to send it
+    "/v1/operator/contacts/{contact_id}/confirm": frozenset({422}),  # no code was sent
+    "/v1/operator/promises": frozenset({200, 201, 422}),  # it is promised already
+    "/v1/operator/totals": frozenset({200, 422}),  # and this is signed by nobody
+    "/v1/operator/register-check": frozenset({409}),  # no register is configured
+    "/v1/operator/seal-certificate": frozenset({422}),  # and this is no application
+}
+"""What whoever is let in gets, where that is something else than done."""
 
 BODY: Final[dict[str, Any]] = {"authorship": "human", "channel": "chat", "enquiry": "informational"}
 BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
@@ -102,6 +132,15 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
+    ("POST", "/v1/operator/domains"): {"domain": "exempelbanken.se"},
+    ("POST", "/v1/operator/seal-certificate"): {"application": "a.b.c"},
+    ("POST", "/v1/registry/operators/{operator_id}/licence"): {
+        "authority": "Finansinspektionen",
+        "number": "41028",
+        "url": "https://fi.example/41028",
+        "seen_on": f"{datetime.now(UTC):%Y-%m-%d}",
+    },
+    ("POST", "/v1/api-keys"): {"name": "mail server", "role": "signer"},
     ("POST", "/v1/operator/contacts"): {"kind": "phone", "value": "+46 8 465 004 11"},
     ("POST", "/v1/operator/contacts/{contact_id}/code"): {"way": "sms"},
     ("POST", "/v1/operator/contacts/{contact_id}/confirm"): {"code": "123456"},

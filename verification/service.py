@@ -80,7 +80,7 @@ def verify(request: VerifyRequest, *, world: VerificationWorld) -> Verdict:
             pages=world.directory.pages(),
             engine=world.engine,
             at=verdict.at,
-            unlisted=world.unlisted_domains,
+            unlisted=world.directory.unlisted,
         )
         return replace(verdict, sending=sending)
     return verdict

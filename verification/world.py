@@ -20,7 +20,7 @@ class VerificationWorld:
     receipts of verifications at `at`; its `sign` raises a SigillError where the key does not answer.
 
     `own_hosts`: where our links lead (host, and port if it is not the scheme's own), lower-case.
-    `directory` looks up who a message claims to be from; `unlisted_domains` lets such domains be under any top level.
+    `directory` looks up who a message claims to be from.
     """
 
     issuer: str
@@ -33,4 +33,3 @@ class VerificationWorld:
     report_signer: Callable[[datetime], Signer]
     own_hosts: frozenset[str]
     directory: Directory | None = None
-    unlisted_domains: bool = False

@@ -7,9 +7,9 @@ from hashlib import blake2b
 
 from sqlalchemy import Engine
 
+from registry.applying.kept_checks import proven_domains
 from registry.sending.directory import Directory
 from registry.sending.gateway import WebhookGateway, read_secret
-from registry.sending.proven import proven_domains
 from registry.sending.world import Gateway, SendingWorld
 from settings import Settings, SettingsInvalid
 from settings.secret_file import read_token
@@ -28,8 +28,8 @@ def sending_world(
         random=secrets.token_bytes,
         code_key=blake2b(secret, person=b"sigill-codes", digest_size=32).digest(),
         gateway=_gateway(settings, now=now),
-        proven_domains=proven_domains,
-        directory=Directory(engine),
+        proven_domains=lambda connection, operator_id, at: proven_domains(connection, operator_id, at=at),
+        directory=Directory(engine, unlisted=settings.demonstration),
         unlisted=settings.demonstration,
     )
 

@@ -8,7 +8,6 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from registry.checks.domain_names import registrable_domain
 from registry.model import Credential, EvidenceKind, Operator
 from registry.operators import load_operator
 from registry.sending.contacts import (
@@ -78,7 +77,7 @@ def drop_contact(operator_id: str, contact_id: str, *, world: SendingWorld) -> C
 
 
 def verify_by_domain(operator_id: str, contact_id: str, *, world: SendingWorld) -> Contact:
-    """Verify a mail domain by the operator's proven control of the domain it belongs to.
+    """Verify a mail domain by the operator's proven control of it, or of a domain that it lies under.
 
     Raises ContactUnknown, ContactStands (also for one that is not proven), ContactTaken.
     """
@@ -86,10 +85,11 @@ def verify_by_domain(operator_id: str, contact_id: str, *, world: SendingWorld) 
     with reading(world.engine) as connection:
         contact = load_contact(connection, contact_id, operator_id=operator_id)
         operator = load_operator(connection, contact.operator_id)
+        proven = world.proven_domains(connection, operator_id, at)
     if contact.kind is not ContactKind.MAIL_DOMAIN:
         raise ContactStands("only a mail domain is verified by the operator's proven domain")
-    if registrable_domain(contact.value) not in world.proven_domains(operator, at):
-        raise ContactStands(f"the operator has not proven its control of {registrable_domain(contact.value)} yet")
+    if not any(contact.value == domain or contact.value.endswith(f".{domain}") for domain in proven):
+        raise ContactStands("the operator has not proven its control of this domain, or one it lies under, yet")
     until = min(at + LASTS, max(_domain_evidence_ends(operator, at), default=at + LASTS))
     return verify(contact, method=Method.PROVEN_DOMAIN, by=OPERATOR, note=None, until=until, world=world)
 

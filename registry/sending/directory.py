@@ -65,11 +65,20 @@ class Pages:
 
 
 class Directory:
-    """Gives the newest pages; any number of threads. One is for one process."""
+    """Gives the newest pages; any number of threads. One is for one process.
+
+    `unlisted` says whether domains under a top level that is on no list are looked up, as in a demonstration.
+    """
 
     def __init__(
-        self, engine: Engine, *, fresh_s: float = FRESH_S, monotonic: Callable[[], float] = time.monotonic
+        self,
+        engine: Engine,
+        *,
+        unlisted: bool = False,
+        fresh_s: float = FRESH_S,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.unlisted = unlisted
         self._engine = engine
         self._fresh_s = fresh_s
         self._monotonic = monotonic

@@ -1,13 +1,12 @@
 """What the sending policy needs of the outside; `wiring.sending` fills it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from registry.model import Operator
 from registry.sending.directory import Directory
 from transparency.log import TransparencyLog
 
@@ -23,7 +22,7 @@ class Gateway(Protocol):
 class SendingWorld:
     """`gateway` is None where none is configured; `code_key` hashes codes and is in no database.
 
-    `proven_domains(operator, at)` are the registrable domains whose control the operator has proven; `unlisted` lets
+    `proven_domains(connection, operator_id, at)` are the domains whose control the operator has proven; `unlisted` lets
     domains pass whose top level is on no list.
     """
 
@@ -34,6 +33,6 @@ class SendingWorld:
     random: Callable[[int], bytes]
     code_key: bytes
     gateway: Gateway | None
-    proven_domains: Callable[[Operator, datetime], frozenset[str]]
+    proven_domains: Callable[[Connection, str, datetime], Collection[str]]
     unlisted: bool
     directory: Directory

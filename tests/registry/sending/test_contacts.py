@@ -299,13 +299,15 @@ def test_a_mail_domain_is_verified_by_the_domain_that_was_proven(tmp_path: Path)
         valid_until=ends,
     )
     made = deploy(tmp_path, operator(BANK, evidence=(evidence,)))
-    world = world_of(made)
+    world = world_of(made, proven_domains=lambda *_: ["exempelbanken.se", "www.bredvid.se"])
     mail = declare_contact(BANK, ContactKind.MAIL_DOMAIN, "post.exempelbanken.se", world=world)
+    above = declare_contact(BANK, ContactKind.MAIL_DOMAIN, "bredvid.se", world=world)
+    beside = declare_contact(BANK, ContactKind.MAIL_DOMAIN, "inteexempelbanken.se", world=world)
     other = declare_contact(BANK, ContactKind.MAIL_DOMAIN, "annan.se", world=world)
     phone = declare_contact(BANK, ContactKind.PHONE, PHONE, world=world)
     verified = verify_by_domain(BANK, mail.id, world=world)
     assert (verified.method, verified.valid_until) == (Method.PROVEN_DOMAIN, ends)
-    for contact in (other, phone):
+    for contact in (other, phone, above, beside):
         with pytest.raises(ContactStands):
             verify_by_domain(BANK, contact.id, world=world)
     made.services.engine.dispose()

@@ -226,7 +226,7 @@ def test_errors_can_be_imported_where_urllib3_is_missing() -> None:
 
 
 def test_the_package_offers_the_client_and_nothing_by_accident() -> None:
-    assert sigill.client.__all__ == ["Client", "Patience"]
+    assert sigill.client.__all__ == ["Client", "ClientIdentity", "Patience"]
     with pytest.raises(AttributeError, match="no attribute 'Klient'"):
         sigill.client.Klient  # noqa: B018
 
