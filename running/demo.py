@@ -1,8 +1,9 @@
 """Seeding a demonstration: eight made-up operators, what they have written, and `demo.json` with their keys.
 
-Every step of the seed (applied, verified, then each message or refusal) appends exactly one leaf to the operator's own
-log, in the same commit as all its effects, and no request is served before the seed is complete. So the size of an
-operator's log says how many steps are done: whatever was cut short goes on there, and what is complete stays as it is.
+Every step of the seed (applied, verified, each message or refusal, then what it sends from) appends exactly one leaf to
+the operator's own log, in the same commit as all its effects, and no request is served before the seed is complete. So
+the size of an operator's log says how many steps are done: whatever was cut short goes on there, and what is complete
+stays as it is.
 """
 
 import contextlib
@@ -23,6 +24,7 @@ from registry.operators import load_operator
 from registry.revocation import revoke_api_keys
 from running.demo_data import DemoMessage, Profile, load_demonstration
 from running.demo_file import DemoFile, DemoKeys, format_demo_file, read_demo_keys, replace_file, write_demo_keys
+from running.demo_sending import sending_steps
 from sigill.encoding.ulid import format_ulid
 from sigill.report.standing import State
 from sigill.text.codes import Code
@@ -58,6 +60,7 @@ def seed_demonstration(services: Services) -> None:
     for profile in demonstration.profiles:
         steps: list[Callable[[], object]] = [partial(_apply, profile, services), partial(_verify, profile, services)]
         steps += [partial(_send, message, profile, services) for message in demonstration.messages[profile.id]]
+        steps += sending_steps(profile.id, profile.sending, services)
         head = services.log.head(profile.id)
         for step in steps[0 if head is None else head.size :]:
             step()

@@ -5,6 +5,7 @@
 3. what was deleted goes out of the database's files too (`storage.forget`)
 4. the rows behind some leaves are held against them (`transparency.row_check`)
 5. client assertions that nobody could use any more are forgotten (`registry.clients.replay`)
+6. seals are counted, by day and channel (`registry.sending.counting`)
 """
 
 import logging
@@ -17,7 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from privacy.expiry import expire
 from privacy.salt_keys import complete_destructions
 from registry.clients.replay import purge_assertions
+from registry.sending.codes import purge_sendings
+from registry.sending.counting import count_seals
 from sigill.errors import SigillError
+from sigill.report.trust import GUARANTOR, ROOT
 from storage.engine import reading, writing
 from storage.forget import empty_wal
 from transparency.erasures import newest_erasure
@@ -27,6 +31,7 @@ from wiring import Services
 
 EXPIRED_A_CYCLE: Final = 4000
 STRETCHES_A_CYCLE: Final = 16
+COUNTED_A_CYCLE: Final = 5
 _LOGGER: Final = logging.getLogger("sigill.worker")
 
 
@@ -46,6 +51,7 @@ class Upkeep:
             self._clear_files,
             self._check_rows,
             self._forget_assertions,
+            self._count_seals,
         ):
             self._try(work)
 
@@ -74,6 +80,14 @@ class Upkeep:
     def _forget_assertions(self) -> None:
         with writing(self._services.engine) as connection:
             purge_assertions(connection, at=self._services.signing.now())
+
+    def _count_seals(self) -> None:
+        """Count what was sealed meanwhile, for the totals that operators declare; forget when codes were sent."""
+        for head in self._services.log.logs():
+            if head.log_id not in {ROOT, GUARANTOR}:
+                count_seals(self._services.engine, head.log_id, stretches=COUNTED_A_CYCLE)
+        with writing(self._services.engine) as connection:
+            purge_sendings(connection, at=self._services.signing.now())
 
     def _check_rows(self) -> None:
         """Go on where the last cycle ended, through one log after the other, and begin anew after the last."""

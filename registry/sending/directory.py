@@ -43,7 +43,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The directory as of one moment. Operators are in the order of their names.
+    """The directory as of one moment. Operators that stand verified come first, each half by name.
 
     `by_key` finds held contact points (`registry.sending.values`), `by_id` operators by their id.
     """
@@ -117,7 +117,7 @@ def read_pages(connection: Connection) -> Pages:
             for row in connection.execute(select(operators))
             if row.id in ever
         ),
-        key=lambda each: (each.name_key, each.id),
+        key=lambda each: (each.state is not State.VERIFIED, each.name_key, each.id),
     )
     return Pages(
         stamp=stamp,
