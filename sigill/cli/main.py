@@ -17,6 +17,7 @@ from sigill.cli import (
     sign,
     sign_application,
     status,
+    totals,
     trust,
     verify,
     withdraw,
@@ -51,6 +52,7 @@ _COMMANDS: Final = (
     witness,
     client_key,
     sign_application,
+    totals,
 )
 _INTERRUPTED: Final = 130
 _NO_ANSWER: Final = (ServiceUnavailable, UnexpectedAnswer, AnswerNotTrusted)
