@@ -95,6 +95,16 @@ _EVERYONE: Final = frozenset(Role)
 DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("GET", "/desk"): _EVERYONE,
     ("GET", "/desk/passkeys"): _EVERYONE,
+    ("GET", "/desk/sending"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/contacts"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/code"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/confirmation"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/end"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/promises"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/promise-end"): frozenset({Role.ADMIN}),
+    ("GET", "/desk/contacts"): frozenset({Role.REGISTRAR}),
+    ("POST", "/desk/contacts/verification"): frozenset({Role.REGISTRAR}),
+    ("POST", "/desk/contacts/refusal"): frozenset({Role.REGISTRAR}),
     ("POST", "/desk/passkeys/name"): _EVERYONE,
     ("POST", "/desk/passkeys/revocation"): _EVERYONE,
 }

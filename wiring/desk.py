@@ -10,6 +10,7 @@ from flask import Blueprint
 from registry.errors import PasskeysUnavailable
 from registry.people.relying_party import RelyingParty, relying_party
 from registry.people.world import PeopleWorld
+from registry.sending.world import SendingWorld
 from settings import Settings
 from signing.world import SigningWorld
 from web import WebWorld
@@ -18,7 +19,7 @@ from web.desk import DeskWorld, make_desk
 _LOGGER: Final = logging.getLogger("sigill.desk")
 
 
-def build_desk(settings: Settings, pages: WebWorld, people: PeopleWorld) -> Blueprint:
+def build_desk(settings: Settings, pages: WebWorld, people: PeopleWorld, sending: SendingWorld) -> Blueprint:
     """Return the desk of a service whose customers' pages are `pages`."""
     world = DeskWorld(
         engine=people.engine,
@@ -30,6 +31,7 @@ def build_desk(settings: Settings, pages: WebWorld, people: PeopleWorld) -> Blue
         demonstration=pages.demonstration,
         zone=pages.zone,
         people=people,
+        sending=sending,
     )
     return make_desk(world)
 

@@ -26,6 +26,7 @@ from registry.sending.declaring import (
     declare_contact,
     drop_contact,
     refuse_contact,
+    registrar_of,
     verify_by_domain,
     verify_by_registrar,
 )
@@ -176,7 +177,8 @@ def private(shape: Any, status: int = 200) -> Response:  # noqa: ANN401 - what a
 
 
 def _decide(decision: Callable[..., Contact], contact_id: str, body: dict[str, Any]) -> Response:
-    contact = decision(contact_id, note=body["note"], credential=caller().credential, world=world().sending)
+    by = registrar_of(caller().credential)
+    contact = decision(contact_id, note=body["note"], by=by, world=world().sending)
     return private(_contact.dump(contact_shape(contact)))
 
 

@@ -68,6 +68,14 @@ def list_contacts(connection: Connection, operator_id: str) -> tuple[Contact, ..
     return tuple(_contact(row) for row in connection.execute(query.order_by(contacts.c.declared_at_ms, contacts.c.id)))
 
 
+def list_declared(connection: Connection, *, limit: int) -> tuple[Contact, ...]:
+    """Return declared contact points that only a registrar's look can verify, the oldest first."""
+    looked_at = (ContactKind.SENDER_NAME.value, ContactKind.APP.value, ContactKind.HANDLE.value)
+    waiting = (contacts.c.state == ContactState.DECLARED.value) & contacts.c.kind.in_(looked_at)
+    query = select(contacts).where(waiting).order_by(contacts.c.declared_at_ms, contacts.c.id).limit(limit)
+    return tuple(_contact(row) for row in connection.execute(query))
+
+
 def list_contested(connection: Connection, *, limit: int) -> tuple[Contact, ...]:
     """Return contact points that wait for a registrar, the oldest first."""
     waiting = contacts.c.state == ContactState.CONTESTED.value

@@ -94,12 +94,12 @@ def verify_by_domain(operator_id: str, contact_id: str, *, world: SendingWorld) 
     return verify(contact, method=Method.PROVEN_DOMAIN, by=OPERATOR, note=None, until=until, world=world)
 
 
-def verify_by_registrar(contact_id: str, *, note: str, credential: Credential, world: SendingWorld) -> Contact:
+def verify_by_registrar(contact_id: str, *, note: str, by: str, world: SendingWorld) -> Contact:
     """Verify a contact point by a registrar's look; `note` says what was looked at. Who held it before, loses it.
 
-    Raises PersonNeeded, ContactInvalid, ContactUnknown, ContactStands.
+    `by` is a person (`registrar_of`). Raises ContactInvalid, ContactUnknown, ContactStands.
     """
-    by, note = _registrar(credential), read_note("note", note)
+    note = read_note("note", note)
     with reading(world.engine) as connection:
         contact = load_contact(connection, contact_id)
         held = [each for each in find_held(connection, [contact.key]) if each.id != contact.id]
@@ -109,9 +109,9 @@ def verify_by_registrar(contact_id: str, *, note: str, credential: Credential, w
     return verify(contact, method=Method.REGISTRAR, by=by, note=note, until=world.now() + LASTS, world=world)
 
 
-def refuse_contact(contact_id: str, *, note: str, credential: Credential, world: SendingWorld) -> Contact:
+def refuse_contact(contact_id: str, *, note: str, by: str, world: SendingWorld) -> Contact:
     """Refuse a contact point, or take a verified one away. Raises as `verify_by_registrar`."""
-    by, note = _registrar(credential), read_note("note", note)
+    note = read_note("note", note)
     return _end(contact_id, by=by, note=note, operator_id=None, world=world, state=ContactState.REFUSED)
 
 
@@ -187,7 +187,8 @@ def _check_open(contact: Contact) -> None:
         raise ContactStands(f"this contact point is {contact.state}: declare it anew")
 
 
-def _registrar(credential: Credential) -> str:
+def registrar_of(credential: Credential) -> str:
+    """Return who decides, as everyone may read it. Raises PersonNeeded for a key that is nobody's own."""
     if credential.person is None:
         raise PersonNeeded("a registrar decides with a key of her own, and this key is nobody's")
     return f"registrar {credential.person}"

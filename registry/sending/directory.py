@@ -1,7 +1,8 @@
 """The public directory: every operator that was ever verified, found by name, number, domain, phone or sender name.
 
 It is kept in memory, a few hundred bytes an operator, and read anew when anything of any operator has changed; whether
-it has is asked at most once a second. Looking up is then a matter of dictionaries and one walk over the names.
+it has is asked once a second, and less often where reading takes long. Looking up is then a matter of dictionaries and
+one walk over the names.
 """
 
 import time
@@ -25,6 +26,8 @@ from sigill.vocabulary import Industry
 from storage.engine import reading
 
 FRESH_S: Final = 1.0
+_RESTS: Final = 20  # times as long as reading took nothing is read again, so that reading never fills a processor
+_LONGEST_REST_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +85,25 @@ class Directory:
         self._engine = engine
         self._fresh_s = fresh_s
         self._monotonic = monotonic
-        self._asked_s = float("-inf")
+        self._fresh_until_s = float("-inf")
         self._pages = Pages((-1, -1))
         self._lock = Lock()
 
     def pages(self) -> Pages:
-        """Return the directory, at most a second old. Raises what the database raises."""
+        """Return the directory, a second old at most, or ten where it is so large that reading it takes long.
+
+        Raises what the database raises.
+        """
         with self._lock:
-            if self._monotonic() - self._asked_s < self._fresh_s:
+            begin_s = self._monotonic()
+            if begin_s < self._fresh_until_s:
                 return self._pages
             with reading(self._engine) as connection:
                 if _stamp(connection) != self._pages.stamp:
                     self._pages = read_pages(connection)
-            self._asked_s = self._monotonic()
+            end_s = self._monotonic()
+            rest_s = min(_RESTS * (end_s - begin_s), _LONGEST_REST_S)
+            self._fresh_until_s = end_s + max(self._fresh_s, rest_s)
             return self._pages
 
 

@@ -15,6 +15,7 @@ from registry.errors import (
     ScopeMissing,
     SignInStale,
 )
+from registry.sending.errors import CodesExhausted, ContactUnknown, PromiseUnknown
 from sigill.errors import SigillError
 from transparency.errors import GuardFailed, Overloaded, StoreUnavailable
 from web.desk.request import Fault
@@ -25,6 +26,9 @@ _STATUSES: Final[dict[type[SigillError], int]] = {
     PersonUnknown: 404,
     PasskeyUnknown: 404,
     ClientUnknown: 404,
+    ContactUnknown: 404,
+    PromiseUnknown: 404,
+    CodesExhausted: 429,
     ScopeMissing: 403,
     SignInStale: 403,
     GuardFailed: 409,

@@ -5,12 +5,14 @@ A part is one module with its `pages`; it joins here with one line.
 
 from typing import Final
 
-from web.desk import passkeys, sign_in, start
+from web.desk import contacts, passkeys, sending, sign_in, start
 from web.desk.door import Door
 from web.desk.parts import Desk
 
 PARTS: Final[tuple[Desk, ...]] = (
     start.pages,
+    sending.pages,
+    contacts.pages,
     passkeys.pages,
 )
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from registry.people.relying_party import RelyingParty
 from registry.people.world import PeopleWorld
+from registry.sending.world import SendingWorld
 from transparency.log import TransparencyLog
 
 
@@ -28,6 +29,7 @@ class DeskWorld:
     demonstration: bool
     zone: ZoneInfo
     people: PeopleWorld
+    sending: SendingWorld
 
     @property
     def party(self) -> RelyingParty | None:

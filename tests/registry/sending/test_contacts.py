@@ -15,6 +15,7 @@ from registry.sending.declaring import (
     declare_contact,
     drop_contact,
     refuse_contact,
+    registrar_of,
     verify_by_domain,
     verify_by_registrar,
 )
@@ -209,7 +210,7 @@ def test_another_operators_number_is_left_to_a_registrar_who_can_move_it(made: D
         confirm_code(OTHER, second.id, gateway.code, world=world)
     with reading(world.engine) as connection:
         assert [each.id for each in list_contested(connection, limit=9)] == [second.id]
-    moved = verify_by_registrar(second.id, note="the agreement of transfer, seen", credential=registrar(), world=world)
+    moved = verify_by_registrar(second.id, note="the agreement of transfer, seen", by="registrar pe-1", world=world)
     assert (moved.state, moved.method, moved.note) == (
         ContactState.VERIFIED,
         Method.REGISTRAR,
@@ -280,12 +281,13 @@ def test_a_sender_name_like_anothers_name_waits_for_a_registrar(made: Deployment
     mail = declare_contact(OTHER, ContactKind.MAIL_DOMAIN, "exempelbanken-support.se", world=world)
     assert mail.state is ContactState.CONTESTED
     with pytest.raises(PersonNeeded):
-        verify_by_registrar(alike.id, note="seen", credential=registrar(None), world=world)
-    refused = refuse_contact(alike.id, note="it is the bank's", credential=registrar(), world=world)
+        registrar_of(registrar(None))
+    assert registrar_of(registrar()) == "registrar pe-1"
+    refused = refuse_contact(alike.id, note="it is the bank's", by="registrar pe-1", world=world)
     assert refused.state is ContactState.REFUSED
     assert acts(made, OTHER)[-1] == ("contact_refused", None)
     with pytest.raises(ContactStands):
-        verify_by_registrar(alike.id, note="seen", credential=registrar(), world=world)
+        verify_by_registrar(alike.id, note="seen", by="registrar pe-1", world=world)
 
 
 def test_a_mail_domain_is_verified_by_the_domain_that_was_proven(tmp_path: Path) -> None:
