@@ -9,8 +9,10 @@ from typing import Final
 from api.applying_problems import APPLYING_PROBLEMS
 from api.credential_problems import CREDENTIAL_PROBLEMS
 from api.limits_problems import LIMITS_PROBLEMS
+from api.people_problems import PEOPLE_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
+from api.release_problems import RELEASE_PROBLEMS
 from api.sending_problems import SENDING_PROBLEMS
 from conversations.errors import ConversationNotFound, EditRefused
 from privacy.errors import RecordNotFound
@@ -94,6 +96,7 @@ _NO_MESSAGE: Final = Problem(
 
 PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     **CREDENTIAL_PROBLEMS,
+    **PEOPLE_PROBLEMS,
     **APPLYING_PROBLEMS,
     OperatorNotFound: Problem(
         "operator-not-found", 404, "No operator has this id", "Look the operator up at /registry/operators."
@@ -135,6 +138,7 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     RecordNotFound: _NO_MESSAGE,
     **LIMITS_PROBLEMS,
     **PRIVACY_PROBLEMS,
+    **RELEASE_PROBLEMS,
     **SENDING_PROBLEMS,
     ConversationNotFound: Problem(
         "conversation-not-found",

@@ -19,6 +19,7 @@ RegistryError(SigillError)
 ├── PasskeysUnavailable    the service's address is none that passkeys can be bound to
 ├── EnrolmentRefused       a link to enrol with that is used up, too old or none
 ├── SignInStale            signed in too long ago for this
+├── ProviderRefused        the identity provider's answer signs nobody in
 ├── ClientKeyRefused       a client's public key, or the proof of its possession, cannot be taken
 ├── IdentifierRefused      no identifier of an organisation, or a person's (registry.checks.identifiers)
 ├── ApplicationExists      somebody has applied like this already (registry.applying.errors, as the next six)
@@ -158,6 +159,14 @@ class PasskeysUnavailable(RegistryError):
 
 class EnrolmentRefused(RegistryError):
     """The link to enrol with was used, is too old, or is none of ours."""
+
+
+class ProviderRefused(RegistryError):
+    """What came from the identity provider signs nobody in; `reason` is one word for the audit trail."""
+
+    def __init__(self, reason: str, says: str) -> None:
+        super().__init__(says)
+        self.reason = reason
 
 
 class SignInStale(RegistryError):

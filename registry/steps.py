@@ -58,6 +58,8 @@ class Act(StrEnum):
     PERSON_ENDED = "person_ended"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REVOKED = "passkey_revoked"
+    SUBJECT_BOUND = "subject_bound"
+    SUBJECT_UNBOUND = "subject_unbound"
     CONTACT_DECLARED = "contact_declared"
     CONTACT_CONTESTED = "contact_contested"
     CONTACT_ADDED = "contact_added"

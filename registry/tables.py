@@ -180,5 +180,6 @@ enrolments: Final = Table(
     Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of the link's token
     Column("person_id", String(23), ForeignKey("people.id"), nullable=False),
     Column("expires_at_ms", BigInteger, nullable=False),
+    Column("made_by", String(60), nullable=False),  # as a step says who took it
     Index("ix_enrolments_person", "person_id"),
 )

@@ -23,6 +23,7 @@ from registry.model import Environment, OperatorId, Role, StateChange
 from registry.operators import add_ai_system, list_operator_ids, load_operator
 from running.admin_clients import add_commands as add_client_commands
 from running.admin_clients import registration_of
+from running.admin_people import add_commands as add_people_commands
 from running.admin_privacy import REFUSALS as PRIVACY_REFUSALS
 from running.admin_privacy import RowsDamaged, add_commands
 from running.commands import REFUSED, Command, run_command
@@ -196,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     add("logs", _logs, "List all logs, their sizes, and why one is halted.")
     add("resume", _resume, "Let halted logs go on, if nobody has seen more of them than there is.")
     add_client_commands(add)
+    add_people_commands(add)
     add_commands(add)
     return parser
 

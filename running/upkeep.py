@@ -4,8 +4,10 @@
 2. salt keys that are said to be destroyed are, also after a crash or a restored backup (`privacy.salt_keys`)
 3. what was deleted goes out of the database's files too (`storage.forget`)
 4. the rows behind some leaves are held against them (`transparency.row_check`)
-5. client assertions that nobody could use any more are forgotten (`registry.clients.replay`)
-6. seals are counted, by day and channel (`registry.sending.counting`)
+5. client assertions, challenges, sessions and links that nobody could use any more are forgotten
+6. what expired releases were to show is forgotten, and then they are (`releases.store`)
+7. operators are checked again where that is due (`running.rechecks`)
+8. seals are counted, by day and channel (`registry.sending.counting`)
 """
 
 import logging
@@ -18,8 +20,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from privacy.expiry import expire
 from privacy.salt_keys import complete_destructions
 from registry.clients.replay import purge_assertions
+from registry.people.links import purge_links
+from registry.people.sessions import purge_sessions
 from registry.sending.codes import purge_sendings
 from registry.sending.counting import count_seals
+from releases.store import purge_releases
+from running.rechecks import recheck
 from sigill.errors import SigillError
 from sigill.report.trust import GUARANTOR, ROOT
 from storage.engine import reading, writing
@@ -51,6 +57,8 @@ class Upkeep:
             self._clear_files,
             self._check_rows,
             self._forget_assertions,
+            self._forget_releases,
+            self._check_operators_again,
             self._count_seals,
         ):
             self._try(work)
@@ -80,6 +88,15 @@ class Upkeep:
     def _forget_assertions(self) -> None:
         with writing(self._services.engine) as connection:
             purge_assertions(connection, at=self._services.signing.now())
+            purge_sessions(connection, at=self._services.signing.now())
+            purge_links(connection, at=self._services.signing.now())
+
+    def _forget_releases(self) -> None:
+        with writing(self._services.engine) as connection:
+            purge_releases(connection, at=self._services.signing.now())
+
+    def _check_operators_again(self) -> None:
+        recheck(self._services)
 
     def _count_seals(self) -> None:
         """Count what was sealed meanwhile, for the totals that operators declare; forget when codes were sent."""

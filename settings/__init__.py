@@ -18,6 +18,7 @@
 | SIGILL_ENHETSREGISTERET, SIGILL_GLEIF, SIGILL_VIES, SIGILL_RESOLVERS | see `settings.registry_sources` | nobody |
 | SIGILL_SEAL_ANCHORS, SIGILL_OWN_NETWORKS, SIGILL_OWN_HTTPS_PORT, SIGILL_OWN_CA_FILE | see there | none |
 | SIGILL_LIMITS, SIGILL_LIMITS_URL, SIGILL_TRUSTED_PROXIES, SIGILL_PROXY_HEADER | see `settings.limits` | limited |
+| SIGILL_OIDC_ISSUER, and three more                | see `settings.oidc` | passkeys only                |
 | SIGILL_PUBLISH_TO, SIGILL_PUBLISH_ENTRIES_TO, SIGILL_S3_ENDPOINT | see `settings.publishing` | not published |
 | SIGILL_GATEWAY_URL, SIGILL_GATEWAY_SECRET_FILE | see `settings.sending` | no phone number is verified |
 
@@ -31,11 +32,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from settings import database, key_stores, limits, publishing, registry_sources, sending
+from settings import database, key_stores, limits, oidc, publishing, registry_sources, sending
 
 _OURS: Final = "SIGILL_"
 _KNOWN: Final = {
@@ -52,6 +54,7 @@ _KNOWN: Final = {
     *key_stores.NAMES,
     *publishing.NAMES,
     *limits.NAMES,
+    *oidc.NAMES,
     *registry_sources.NAMES,
     *sending.NAMES,
     "SIGILL_URL",  # the command line's; harmless here
@@ -94,6 +97,7 @@ class Settings:
     publishing: publishing.Publishing
     key_stores: key_stores.KeyStores
     limits: limits.Limits
+    oidc: oidc.Oidc | None
     registry_sources: registry_sources.RegistrySources
     sending: sending.Sending
 
@@ -119,7 +123,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     demonstration = environment.get("SIGILL_DEMONSTRATION") or "1"
     faults += _faults_of_identity(environment.get("SIGILL_ISSUER") or None, demonstration)
     zone = environment.get("SIGILL_TIME_ZONE") or "Europe/Stockholm"
-    _expect(faults, zone in available_timezones(), "SIGILL_TIME_ZONE is a name such as Europe/Stockholm")
+    _expect(faults, zone in _zones(), "SIGILL_TIME_ZONE is a name such as Europe/Stockholm")
     days = environment.get("SIGILL_SEAL_DAYS") or "1095"
     _expect(faults, _is_number(days, at_most=_MAX_DAYS), "SIGILL_SEAL_DAYS is 1 to 36500")
     interval = environment.get("SIGILL_ROOT_INTERVAL") or "10"
@@ -132,10 +136,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     faults += store_faults
     limited, limits_faults = limits.read_limits(environment)
     faults += limits_faults
+    provider, oidc_faults = oidc.read_oidc(environment)
     sources, sources_faults = registry_sources.read_registry_sources(environment)
-    faults += sources_faults
     gateway, gateway_faults = sending.read_sending(environment)
-    faults += gateway_faults
+    faults += [*oidc_faults, *sources_faults, *gateway_faults]
     if faults:
         raise SettingsInvalid(faults)
     return Settings(
@@ -154,6 +158,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         publishing=published,
         key_stores=stores,
         limits=limited,
+        oidc=provider,
         registry_sources=sources,
         sending=gateway,
     )
@@ -195,6 +200,12 @@ def _faults_of_identity(issuer: str | None, demonstration: str) -> list[str]:
 def _file(environment: Mapping[str, str], name: str) -> Path | None:
     given = environment.get(name)
     return Path(given).resolve() if given else None
+
+
+@lru_cache(maxsize=1)
+def _zones() -> set[str]:
+    """Return the names of time zones: a walk through all their files, once."""
+    return available_timezones()
 
 
 def _is_number(text: str, *, at_most: int) -> bool:

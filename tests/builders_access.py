@@ -19,6 +19,8 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages/{message_id}/erasure"): ADMIN,
     ("GET", "/v1/messages/{message_id}"): READERS,
     ("GET", "/v1/messages/{message_id}/proof"): READERS,
+    ("GET", "/v1/messages/{message_id}/evidence"): READERS,
+    ("POST", "/v1/attestations/options"): SIGNER,
     ("POST", "/v1/conversations/{conversation_id}/events"): SIGNER,
     ("GET", "/v1/conversations/{conversation_id}"): READERS,
     ("GET", "/v1/conversations"): READERS,
@@ -29,6 +31,11 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("DELETE", "/v1/clients/{client_id}"): ADMIN,
     ("POST", "/v1/clients/{client_id}/keys"): ADMIN,
     ("DELETE", "/v1/clients/{client_id}/keys/{thumbprint}"): ADMIN,
+    ("GET", "/v1/staff"): ADMIN,
+    ("POST", "/v1/staff"): ADMIN,
+    ("POST", "/v1/staff/{person_id}/enrolment"): ADMIN,
+    ("DELETE", "/v1/staff/{person_id}/passkeys/{passkey_id}"): ADMIN,
+    ("DELETE", "/v1/staff/{person_id}"): ADMIN,
     ("GET", "/v1/operator"): ADMIN,
     ("POST", "/v1/operator/domains"): ADMIN,
     ("GET", "/v1/operator/domains"): ADMIN,
@@ -86,12 +93,14 @@ OPEN: Final = frozenset(
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
+        ("POST", "/v1/attestations/{release_id}"),
         ("POST", "/v1/applications"),
         ("POST", "/v1/verifications"),
     }
 )
 
 _EVERYONE: Final = frozenset(Role)
+_MANAGERS: Final = frozenset({Role.ADMIN, Role.REGISTRAR})
 DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("GET", "/desk"): _EVERYONE,
     ("GET", "/desk/passkeys"): _EVERYONE,
@@ -106,11 +115,39 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("POST", "/desk/contacts/verification"): frozenset({Role.REGISTRAR}),
     ("POST", "/desk/contacts/refusal"): frozenset({Role.REGISTRAR}),
     ("POST", "/desk/passkeys/name"): _EVERYONE,
+    ("GET", "/desk/passkeys/new"): _EVERYONE,
+    ("POST", "/desk/passkeys/new"): _EVERYONE,
     ("POST", "/desk/passkeys/revocation"): _EVERYONE,
+    ("GET", "/desk/staff"): _MANAGERS,
+    ("POST", "/desk/staff"): _MANAGERS,
+    ("GET", "/desk/staff/{person_id}"): _MANAGERS,
+    ("POST", "/desk/staff/{person_id}/link"): _MANAGERS,
+    ("POST", "/desk/staff/{person_id}/end"): _MANAGERS,
+    ("POST", "/desk/staff/{person_id}/subject"): _MANAGERS,
+    ("POST", "/desk/staff/{person_id}/passkeys/revocation"): _MANAGERS,
+    ("GET", "/desk/standing"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/standing/domains"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/standing/domains/check"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/standing/registers"): frozenset({Role.ADMIN}),
+    ("GET", "/desk/alarms"): frozenset({Role.REGISTRAR}),
+    ("GET", "/desk/checks/{operator_id}"): frozenset({Role.REGISTRAR}),
+    ("POST", "/desk/checks/{operator_id}/licence"): frozenset({Role.REGISTRAR}),
 }
 """Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
 
-DESK_DOORS: Final = frozenset({("GET", "/desk/sign-in"), ("POST", "/desk/sign-out")})
+DESK_DOORS: Final = frozenset(
+    {
+        ("GET", "/desk/enrol"),
+        ("POST", "/desk/enrol"),
+        ("POST", "/desk/enrol/passkey"),
+        ("GET", "/desk/oidc"),
+        ("GET", "/desk/oidc/callback"),
+        ("GET", "/desk/release/{release_id}"),
+        ("GET", "/desk/sign-in"),
+        ("POST", "/desk/sign-in"),
+        ("POST", "/desk/sign-out"),
+    }
+)
 """What of the desk stands open: it looks itself at what is brought."""
 OF_A_PERSON: Final = frozenset(
     {
@@ -140,8 +177,10 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/messages"): BODY | {"text": "Hej"},
     ("POST", "/v1/messages/batch"): {"messages": [BODY | {"text": "Hej"}]},
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
+    ("POST", "/v1/attestations/options"): {"message": BODY | {"authorship": "ai", "text": "Hej"}},
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
+    ("POST", "/v1/staff"): {"name": "Anna Andersson", "role": "signer"},
     ("POST", "/v1/operator/domains"): {"domain": "exempelbanken.se"},
     ("POST", "/v1/operator/seal-certificate"): {"application": "a.b.c"},
     ("POST", "/v1/registry/operators/{operator_id}/licence"): {

@@ -13,9 +13,11 @@ from registry.model import OperatorId, Role
 from registry.people.model import Passkey, Person, PersonId
 from registry.people.sessions import csrf_of, start_session
 from registry.people.store import make_person_id, save_passkey, save_person
+from registry.people.world import PeopleWorld
 from storage.engine import writing
 from tests.builders_deployment import Deployment
 from tests.builders_web import Page, check_page
+from wiring.desk import people_world
 
 BANK: Final = OperatorId("exempelbanken")
 _PLACEHOLDER: Final = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -104,6 +106,12 @@ def add_passkey(made: Deployment, person: Person, *, name: str = "Laptop") -> Pa
     with writing(made.services.engine) as connection:
         save_passkey(connection, passkey)
     return passkey
+
+
+def world_of(made: Deployment) -> PeopleWorld:
+    """Return what people and passkeys of a deployment need."""
+    services = made.services
+    return people_world(services.settings, services.signing, services.keys.reference)
 
 
 def someone(made: Deployment, role: Role, *, operator_id: OperatorId | None = BANK) -> SignedIn:

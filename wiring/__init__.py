@@ -25,7 +25,6 @@ from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
 from privacy.world import PrivacyWorld
 from registry.applying.world import ApplyingWorld
-from registry.callers import Callers
 from registry.sending.world import SendingWorld
 from settings import Settings
 from settings.secret_file import read_token
@@ -54,7 +53,7 @@ from web import (
     search_page,
 )
 from wiring.applying import applying_world
-from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
+from wiring.clients import OPEN_PAGES, grant_world, known_callers, registration_world
 from wiring.desk import build_desk, people_world
 from wiring.identity import Identity, open_identity
 from wiring.keys import note_signers_at, open_keys, report_signer
@@ -166,7 +165,7 @@ def build_app(services: Services) -> Flask:
     people = people_world(services.settings, services.signing, services.keys.reference)
     app = make_api(
         ApiWorld(
-            callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
+            callers=known_callers(services.identity.issuer, services.engine, services.keys),
             grants=grant_world(services.identity.issuer, services.engine, services.keys, now=now),
             registration=registration_world(services.identity.issuer, services.engine, services.log, now=now),
             signing=services.signing,
@@ -191,7 +190,7 @@ def build_app(services: Services) -> Flask:
         )
     )
     app.register_blueprint(make_blueprint(pages))
-    app.register_blueprint(build_desk(services.settings, pages, people, services.sending))
+    app.register_blueprint(build_desk(services.settings, pages, people, services.applying, services.sending))
     app.register_error_handler(404, partial(_not_found, pages))
     list_routes(app, open_endpoints=OPEN_PAGES)  # one that does not say who may call it stops the start
     return app

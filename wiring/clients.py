@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from registry.callers import ReadToken
+from registry.callers import FRESH_S, Callers
 from registry.clients.access_token import AccessToken, read_access_token
 from registry.clients.grant import GrantWorld
 from registry.credential_steps import RegistrationWorld
@@ -43,10 +43,10 @@ def registration_world(
     )
 
 
-def token_reader(issuer: str, keys: KeyRing) -> ReadToken:
-    """Return what verifies access tokens in this process, asking nobody."""
+def known_callers(issuer: str, engine: Engine, keys: KeyRing, *, fresh_s: float = FRESH_S) -> Callers:
+    """Return who calls, by API key or access token; tokens are verified in this process, asking nobody."""
 
     def read(text: str, at: datetime) -> AccessToken:
         return read_access_token(text, issuer=issuer, key_of=keys.token_key, at=at)
 
-    return read
+    return Callers(engine, read_token=read, keys_now=keys.current, fresh_s=fresh_s)

@@ -3,23 +3,28 @@
 import hashlib
 import logging
 import secrets
-from typing import Final
+from typing import Final, Protocol
 
 from flask import Blueprint
 
+from registry.applying.world import ApplyingWorld
 from registry.errors import PasskeysUnavailable
 from registry.people.relying_party import RelyingParty, relying_party
 from registry.people.world import PeopleWorld
 from registry.sending.world import SendingWorld
 from settings import Settings
+from signing.keys.ring import KeyRing
 from signing.world import SigningWorld
 from web import WebWorld
 from web.desk import DeskWorld, make_desk
+from wiring.identity_provider import open_provider
 
 _LOGGER: Final = logging.getLogger("sigill.desk")
 
 
-def build_desk(settings: Settings, pages: WebWorld, people: PeopleWorld, sending: SendingWorld) -> Blueprint:
+def build_desk(
+    settings: Settings, pages: WebWorld, people: PeopleWorld, applying: ApplyingWorld, sending: SendingWorld
+) -> Blueprint:
     """Return the desk of a service whose customers' pages are `pages`."""
     world = DeskWorld(
         engine=people.engine,
@@ -31,6 +36,8 @@ def build_desk(settings: Settings, pages: WebWorld, people: PeopleWorld, sending
         demonstration=pages.demonstration,
         zone=pages.zone,
         people=people,
+        provider=open_provider(settings),
+        applying=applying,
         sending=sending,
     )
     return make_desk(world)
@@ -47,6 +54,27 @@ def people_world(settings: Settings, signing: SigningWorld, reference_key: bytes
         party=party_of(settings.public_url),
         secret=desk_secret(reference_key),
     )
+
+
+class _Running(Protocol):
+    """What of the running parts people need (`wiring.Services`)."""
+
+    @property
+    def settings(self) -> Settings:
+        """How this deployment runs."""
+
+    @property
+    def signing(self) -> SigningWorld:
+        """What sealing needs."""
+
+    @property
+    def keys(self) -> KeyRing:
+        """The guarantor's keys."""
+
+
+def people_of(services: _Running) -> PeopleWorld:
+    """Return what people need, of a service's parts."""
+    return people_world(services.settings, services.signing, services.keys.reference)
 
 
 def desk_secret(reference_key: bytes) -> bytes:

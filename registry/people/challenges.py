@@ -33,6 +33,7 @@ class Purpose(StrEnum):
 
     SIGN_IN = "sign-in"
     ENROL = "enrol"
+    PROVIDER = "provider"  # the `state` of a sign-in at an identity provider
 
 
 def make_challenge(purpose: Purpose, *, binding: str, secret: bytes, at: datetime, randomness: bytes) -> bytes:

@@ -59,9 +59,11 @@ def add_person(
         oidc_subject=oidc_subject,
     )
 
+    if operator_id is not None:
+        with reading(world.engine) as connection:
+            load_operator(connection, operator_id)  # or its log is asked for, which nobody knows either
+
     def guard(connection: Connection) -> None:
-        if operator_id is not None:
-            load_operator(connection, operator_id)
         found = list_people(connection, operator_id=operator_id)
         if sum(each.ended_at is None for each in found) >= MAX_PEOPLE:
             raise ApplicationInvalid(f"there are {MAX_PEOPLE} people already: end those who left")

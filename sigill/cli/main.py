@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from sigill.cli import (
+    apply,
     audit,
     client_key,
     inspect,
@@ -50,6 +51,7 @@ _COMMANDS: Final = (
     audit,
     monitor,
     witness,
+    apply,
     client_key,
     sign_application,
     totals,

@@ -36,6 +36,8 @@ from tests.builders_access import (
 )
 from tests.builders_clients import BANK, Key, TestClient, bearer, new_client
 from tests.builders_deployment import NOW, Deployment, operator
+from tests.builders_desk import add_passkey, add_person
+from tests.builders_releases import hire
 from tests.builders_sending import PHONE
 from wiring.clients import OPEN_PAGES
 
@@ -133,6 +135,12 @@ def body_for(place: tuple[str, str], shared: Deployment, shown: Shown) -> Any:
     return asked if place[1].endswith("/keys") else {"name": "new", "role": "signer", "key": asked}
 
 
+def spare_person(shared: Deployment) -> dict[str, str]:
+    """Return somebody with a passkey whom nobody has ended yet."""
+    person = add_person(shared, Role.SIGNER)
+    return {"person_id": person.id, "passkey_id": add_passkey(shared, person).id}
+
+
 def name_a_domain(shared: Deployment) -> dict[str, str]:
     """Name a domain of the bank's; return the headers of its administrator."""
     headers = bearer(shared.new_key(role=Role.ADMIN, operator_id=BANK))
@@ -146,7 +154,7 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
 ) -> None:
     spare = new_client(shared)
     filled = {
-        "message_id": shared.sign().get_json()["id"],
+        "message_id": released(shared),
         "conversation_id": shared.sign(conversation="chat-1").get_json()["conversation"]["id"],
         "operator_id": BANK,
         "path": "entries/000.p/1",
@@ -156,6 +164,8 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
         ).id,
         "client_id": spare.client.id,
         "thumbprint": spare.key.thumbprint,
+        "person_id": "none",
+        "passkey_id": "none",
         "domain": "only-the-banks.se",
         "check_id": shared.client.post(
             "/v1/operator/domains/only-the-banks.se/check", headers=name_a_domain(shared)
@@ -169,16 +179,23 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
     ordered = sorted(ALLOWED, key=lambda place: place[0] == "DELETE")  # what is gone cannot be asked for
     asked = 0
     for method, path in ordered:
-        address = path.format_map(filled)
         for name, shown in credentials.items():
             query = f"?operator={OTHER if shown.foreign else BANK}" if path == "/v1/conversations" else ""
             body = body_for((method, path), shared, shown)
+            filled |= spare_person(shared) if "person_id" in path else {}
+            address = path.format_map(filled)
             response = shared.client.open(
                 address + query, method=method, headers=bearer(shown.token), json=body, buffered=True
             )
             asked += 1
             check(response, (method, path), name, shown)
     assert asked == len(ALLOWED) * len(credentials) > 400
+
+
+def released(shared: Deployment) -> str:
+    """Return the id of a message of attestation level A: it has everything that a message may have."""
+    anna = hire(shared)
+    return str(anna.sign(anna.released()).get_json()["id"])
 
 
 def check(response: Any, place: tuple[str, str], name: str, shown: Shown) -> None:
@@ -228,6 +245,7 @@ def test_no_key_opens_the_desk(shared: Deployment, credentials: dict[str, Shown]
 
 def test_what_is_open_is_open_to_those_who_show_nothing(shared: Deployment) -> None:
     filled = {"operator_id": BANK, "name": "start.js", "slug": "not-found", "number": "1", "code": "7K3F9Q2MXT4B"}
+    filled["release_id"] = "re-" + "0" * 20
     for method, path in sorted(OPEN - {("GET", "/metrics")}):
         response = shared.client.open(path.format_map(filled), method=method, buffered=True)
         assert response.status_code not in {401, 403}, (method, path)

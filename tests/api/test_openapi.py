@@ -21,7 +21,7 @@ from tests.builders_access import ALLOWED, BODY
 from tests.builders_deployment import Deployment
 from transparency.errors import StoreUnavailable
 
-PACKAGES = ("registry", "policies", "conversations", "signing", "verification", "transparency", "sigill")
+PACKAGES = ("registry", "policies", "conversations", "releases", "signing", "verification", "transparency", "sigill")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 UNDOCUMENTED = {"/openapi.json"}
 
@@ -33,9 +33,9 @@ def spec(shared: Deployment) -> dict[str, Any]:
 
 
 def routes_of(made: Deployment, *, pages: bool) -> Iterator[tuple[str, set[str]]]:
-    """Yield paths (with {name} for what varies) and methods: of the customer's pages, or of the API."""
+    """Yield paths (with {name} for what varies) and methods: of pages, or of the API."""
     for rule in made.app.url_map.iter_rules():
-        if rule.endpoint.startswith("web.") is pages:
+        if rule.endpoint.startswith(("web.", "desk.")) is pages:
             path = re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", r"{\1}", rule.rule)
             yield path, set(rule.methods or ()) - {"HEAD", "OPTIONS"}
 

@@ -6,6 +6,7 @@ from typing import Final
 from flask import Response, request
 
 from registry.people.sessions import LASTS, Session
+from sigill.encoding.base64url import format_base64url
 from web.desk.world import DeskWorld
 
 _SESSION: Final = "sigill-desk"
@@ -50,9 +51,9 @@ def forget_session_cookie(response: Response, *, world: DeskWorld) -> None:
     response.delete_cookie(_named(_SESSION, world), path="/", httponly=True, secure=world.secure, samesite="Lax")
 
 
-def door_cookie(world: DeskWorld) -> str:
-    """Return the cookie of a browser that is not signed in yet, empty if there is none."""
-    return _cookie(_DOOR, world)
+def door_of(world: DeskWorld, *, fresh: bool = False) -> str:
+    """Return what ties a sign-in to this browser: its cookie, empty if it has none; `fresh`: then a new one."""
+    return _cookie(_DOOR, world) or (format_base64url(world.random(_DOOR_BYTES)) if fresh else "")
 
 
 def set_door_cookie(response: Response, token: str, *, world: DeskWorld) -> None:

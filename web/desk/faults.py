@@ -7,11 +7,16 @@ in its own English sentence, marked as English.
 from typing import Final
 
 from limiting.errors import LimitingError
+from registry.applying.errors import ChecksTooMany, DomainUnknown, KeyNeeded, SourceMissing
 from registry.errors import (
     ClientUnknown,
+    EnrolmentRefused,
     OperatorNotFound,
+    PasskeyRefused,
+    PasskeysUnavailable,
     PasskeyUnknown,
     PersonUnknown,
+    ProviderRefused,
     ScopeMissing,
     SignInStale,
 )
@@ -26,11 +31,19 @@ _STATUSES: Final[dict[type[SigillError], int]] = {
     PersonUnknown: 404,
     PasskeyUnknown: 404,
     ClientUnknown: 404,
+    DomainUnknown: 404,
+    KeyNeeded: 409,
+    SourceMissing: 409,
+    ChecksTooMany: 429,
     ContactUnknown: 404,
     PromiseUnknown: 404,
     CodesExhausted: 429,
     ScopeMissing: 403,
     SignInStale: 403,
+    ProviderRefused: 403,
+    EnrolmentRefused: 403,
+    PasskeyRefused: 403,
+    PasskeysUnavailable: 503,
     GuardFailed: 409,
     LimitingError: 429,
     Overloaded: 503,

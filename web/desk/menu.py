@@ -5,15 +5,35 @@ A part is one module with its `pages`; it joins here with one line.
 
 from typing import Final
 
-from web.desk import contacts, passkeys, sending, sign_in, start
+from web.desk import (
+    alarms,
+    contacts,
+    enrol,
+    passkeys,
+    provider,
+    release,
+    sending,
+    sign_in,
+    staff,
+    standing,
+    start,
+)
 from web.desk.door import Door
 from web.desk.parts import Desk
 
 PARTS: Final[tuple[Desk, ...]] = (
     start.pages,
+    staff.pages,
+    standing.pages,
+    alarms.pages,
     sending.pages,
     contacts.pages,
     passkeys.pages,
 )
 
-DOORS: Final[tuple[Door, ...]] = (*sign_in.doors.doors,)
+DOORS: Final[tuple[Door, ...]] = (
+    *sign_in.doors.doors,
+    *enrol.doors.doors,
+    *provider.doors.doors,
+    *release.doors.doors,
+)

@@ -1,9 +1,10 @@
-"""My passkeys: which there are, what they are called, and taking one away."""
+"""My passkeys: which there are, what they are called, adding one, and taking one away."""
 
 from typing import Final
 
 from flask import Response
 
+from registry.people.enrolment import AskedPasskey, enrol_passkey, enrolment_options
 from registry.people.staff import rename_passkey, revoke_passkey_logged
 from registry.people.store import list_passkeys
 from storage.engine import reading
@@ -37,3 +38,18 @@ def revoke(request: DeskRequest) -> Response:
     passkey = request.form["passkey"]
     revoke_passkey_logged(request.person, passkey, by=request.by, world=request.world.people)
     return request.go("/passkeys", said="passkeys.is_revoked")
+
+
+@pages.page("/passkeys/new", roles=EVERYONE)
+def new(request: DeskRequest) -> Response:
+    """Ask the browser for one more passkey."""
+    options = enrolment_options(request.person, binding=request.session.csrf, world=request.world.people)
+    return request.render("desk/passkey_new.html", options=options, scripts=("passkeys.js",))
+
+
+@pages.action("/passkeys/new", roles=EVERYONE, shows=new, recent=True)
+def add(request: DeskRequest) -> Response:
+    """Keep one more passkey."""
+    asked = AskedPasskey(answer=request.form["answer"], name=request.form["name"], binding=request.session.csrf)
+    enrol_passkey(request.person, asked, by=request.by, world=request.world.people)
+    return request.go("/passkeys", said="passkeys.enrolled")

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from registry.applying.world import ApplyingWorld
+from registry.people.oidc.provider import Provider
 from registry.people.relying_party import RelyingParty
 from registry.people.world import PeopleWorld
 from registry.sending.world import SendingWorld
@@ -17,7 +19,8 @@ from transparency.log import TransparencyLog
 class DeskWorld:
     """`base_url` has no slash at its end; `random(n)` is a CSPRNG; `zone` is where the times people read are told.
 
-    `people` is what passkeys and colleagues need.
+    `people` is what passkeys and colleagues need, `applying` what checks of an operator need, `provider` who else signs
+    people in.
     """
 
     engine: Engine
@@ -29,6 +32,8 @@ class DeskWorld:
     demonstration: bool
     zone: ZoneInfo
     people: PeopleWorld
+    applying: ApplyingWorld
+    provider: Provider | None = None
     sending: SendingWorld
 
     @property

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(32), nullable=False),
         sa.Column("person_id", sa.String(23), nullable=False),
         sa.Column("expires_at_ms", sa.BigInteger, nullable=False),
+        sa.Column("made_by", sa.String(60), nullable=False),
         sa.PrimaryKeyConstraint("digest", name="pk_enrolments"),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_enrolments_person_id_people"),
     )
