@@ -14,6 +14,7 @@ from api.people_problems import PEOPLE_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
 from api.release_problems import RELEASE_PROBLEMS
+from api.sending_problems import SENDING_PROBLEMS
 from conversations.errors import ConversationNotFound, EditRefused
 from privacy.errors import RecordNotFound
 from registry.checks.identifiers import IdentifierRefused
@@ -140,6 +141,7 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     **LIMITS_PROBLEMS,
     **PRIVACY_PROBLEMS,
     **RELEASE_PROBLEMS,
+    **SENDING_PROBLEMS,
     ConversationNotFound: Problem(
         "conversation-not-found",
         404,

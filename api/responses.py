@@ -28,6 +28,7 @@ from registry.errors import (
     CredentialUnknown,
     ScopeMissing,
 )
+from registry.sending.errors import CodesExhausted
 from settings.discretion import where_raised
 from sigill.errors import MalformedAddress, MalformedHtml, NotCanonicalisable, SigillError
 from sigill.policy.errors import EnquiryNotInIndustry, FactNotAllowed, UnknownJurisdiction, UnknownScope
@@ -74,7 +75,7 @@ def error_problem(error: SigillError) -> Response:
     challenge = _challenge(error)
     if challenge is not None:
         response.headers["WWW-Authenticate"] = challenge
-    if isinstance(error, LimitingError):
+    if isinstance(error, LimitingError | CodesExhausted):
         response.headers["Retry-After"] = str(error.after_s)
     if isinstance(error, Refused) and error.repeated:
         response.headers[REPLAYED] = "true"

@@ -19,6 +19,9 @@ from registry.credential_steps import RegistrationWorld
 from registry.mandates.steps import MandateWorld
 from registry.model import Operator
 from registry.people.world import PeopleWorld
+from registry.sending.public import SendingPolicy
+from registry.sending.searching import Search
+from registry.sending.world import SendingWorld
 from sigill.report.trust import Trust
 from signing.repeats import RunningKeys
 from signing.world import SigningWorld
@@ -66,6 +69,7 @@ class ApiWorld:
     privacy: PrivacyWorld
     people: PeopleWorld
     applying: ApplyingWorld
+    sending: SendingWorld
     verification: VerificationWorld
     verify: Callable[[VerifyRequest], Verdict]
     status_lists: StatusLists
@@ -75,7 +79,8 @@ class ApiWorld:
     metrics_token: str | None
     trust: Callable[[], Trust]
     readiness: Callable[[], Readiness]
-    operator_page: Callable[[Operator], Response]
+    operator_page: Callable[[Operator, SendingPolicy], Response]
     problem_page: Callable[[str], Response]
+    search_page: Callable[[str, Search], Response]
     running_keys: RunningKeys = field(default_factory=RunningKeys)
     batches: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(BATCHES_AT_ONCE))

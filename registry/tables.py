@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+import registry.sending.tables  # noqa: F401 - tables of the registry too: whoever imports these, knows those
 from storage.metadata import metadata
 
 operators: Final = Table(

@@ -1,9 +1,9 @@
 """Seeding a demonstration: eight made-up operators, what they have written, and `demo.json` with their keys.
 
-Every step of the seed (applied, verified, then each message or refusal) appends exactly one leaf to the operator's own
-log, in the same commit as all its effects, and no request is served before the seed is complete. So the size of an
-operator's log says how many steps are done: whatever was cut short goes on there, and what is complete stays as it is.
-At last comes a contact centre with a mandate (`running.demo_mandate`).
+Every step of the seed (applied, verified, each message or refusal, then what it sends from) appends exactly one leaf to
+the operator's own log, in the same commit as all its effects, and no request is served before the seed is complete. So
+the size of an operator's log says how many steps are done: whatever was cut short goes on there, and what is complete
+stays as it is. At last comes a contact centre with a mandate (`running.demo_mandate`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +22,7 @@ from running.demo_data import DemoMessage, Profile, load_demonstration
 from running.demo_file import DemoFile, DemoKeys, format_demo_file, read_demo_keys, replace_file, write_demo_keys
 from running.demo_mandate import seed_contact_centre
 from running.demo_operators import apply, send, verify
+from running.demo_sending import sending_steps
 from sigill.text.codes import Code
 from sigill.tlog.note import format_vkey
 from storage.engine import reading, writing
@@ -53,10 +54,13 @@ def seed_demonstration(services: Services) -> None:
     for profile in demonstration.profiles:
         steps: list[Callable[[], object]] = [partial(apply, profile, services), partial(verify, profile, services)]
         steps += [partial(send, message, profile, services) for message in demonstration.messages[profile.id]]
+        steps += sending_steps(profile.id, profile.sending, services)
         head = services.log.head(profile.id)
         for step in steps[0 if head is None else head.size :]:
             step()
-    first = _FIRST_MESSAGE + len(demonstration.messages[demonstration.centre.principal])
+    principal = next(each for each in demonstration.profiles if each.id == demonstration.centre.principal)
+    first = _FIRST_MESSAGE + len(demonstration.messages[principal.id])
+    first += len(list(sending_steps(principal.id, principal.sending, services)))
     seed_contact_centre(demonstration.centre, services, first_leaf=first)
 
 

@@ -4,11 +4,12 @@ Every fault of those files is a PolicyInvalid with file, line and reason (see `s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from registry.model import AiSystem
+from running.demo_sending import DemoSending, read_demo_sending
 from sigill.policy.words import OperatorFlag, Scope
 from sigill.policy.yaml_tree import Node, parse_yaml
 from sigill.vocabulary import Authorship, Channel, DisclosureMode, Draft, Enquiry, Industry, Language, Purpose, Role
@@ -43,6 +44,7 @@ class Profile:
     wait_minutes: int
     website: str
     ai_system: AiSystem
+    sending: DemoSending = field(default_factory=DemoSending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _items(path: Path, name: str) -> list[Node]:
 
 def _profile(node: Node) -> Profile:
     required = ("id", "name", "identifier", "industry", "markets", "flags", "wait_minutes", "website", "ai_system")
-    found = node.members(required=required, optional=("phone",))
+    found = node.members(required=required, optional=("phone", "sending"))
     system = found["ai_system"].members(required=("ref", "name", "provider", "model"))
     return Profile(
         id=found["id"].identifier(),
@@ -132,6 +134,7 @@ def _profile(node: Node) -> Profile:
             model=system["model"].identifier(),
             active=True,
         ),
+        sending=read_demo_sending(found["sending"]) if "sending" in found else DemoSending(),
     )
 
 

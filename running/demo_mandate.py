@@ -23,7 +23,7 @@ _MANDATE_LEAVES: Final = 2  # in the principal's log: given, accepted
 
 
 def seed_contact_centre(centre: ContactCentre, services: Services, *, first_leaf: int) -> None:
-    """Complete the contact centre; `first_leaf` is the one after its principal's own messages."""
+    """Complete the contact centre; `first_leaf` is the one after its principal's own steps."""
     profile = centre.profile
     head = services.log.head(profile.id)
     for step in (apply, verify)[0 if head is None else head.size :]:

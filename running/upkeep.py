@@ -8,6 +8,7 @@
 6. client assertions, challenges, sessions and links that nobody could use any more are forgotten
 7. what expired releases were to show is forgotten, and then they are (`releases.store`)
 8. operators are checked again where that is due (`running.rechecks`)
+9. seals are counted, by day and channel (`registry.sending.counting`)
 """
 
 import logging
@@ -23,9 +24,12 @@ from registry.clients.replay import purge_assertions
 from registry.mandates.steps import tell_notices
 from registry.people.links import purge_links
 from registry.people.sessions import purge_sessions
+from registry.sending.codes import purge_sendings
+from registry.sending.counting import count_seals
 from releases.store import purge_releases
 from running.rechecks import recheck
 from sigill.errors import SigillError
+from sigill.report.trust import GUARANTOR, ROOT
 from storage.engine import reading, writing
 from storage.forget import empty_wal
 from transparency.erasures import newest_erasure
@@ -36,6 +40,7 @@ from wiring.mandates import mandate_world
 
 EXPIRED_A_CYCLE: Final = 4000
 STRETCHES_A_CYCLE: Final = 16
+COUNTED_A_CYCLE: Final = 5
 _LOGGER: Final = logging.getLogger("sigill.worker")
 
 
@@ -58,6 +63,7 @@ class Upkeep:
             self._forget_assertions,
             self._forget_releases,
             self._check_operators_again,
+            self._count_seals,
         ):
             self._try(work)
 
@@ -98,6 +104,14 @@ class Upkeep:
 
     def _check_operators_again(self) -> None:
         recheck(self._services)
+
+    def _count_seals(self) -> None:
+        """Count what was sealed meanwhile, for the totals that operators declare; forget when codes were sent."""
+        for head in self._services.log.logs():
+            if head.log_id not in {ROOT, GUARANTOR}:
+                count_seals(self._services.engine, head.log_id, stretches=COUNTED_A_CYCLE)
+        with writing(self._services.engine) as connection:
+            purge_sendings(connection, at=self._services.signing.now())
 
     def _check_rows(self) -> None:
         """Go on where the last cycle ended, through one log after the other, and begin anew after the last."""

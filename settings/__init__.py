@@ -20,6 +20,7 @@
 | SIGILL_LIMITS, SIGILL_LIMITS_URL, SIGILL_TRUSTED_PROXIES, SIGILL_PROXY_HEADER | see `settings.limits` | limited |
 | SIGILL_OIDC_ISSUER, and three more                | see `settings.oidc` | passkeys only                |
 | SIGILL_PUBLISH_TO, SIGILL_PUBLISH_ENTRIES_TO, SIGILL_S3_ENDPOINT | see `settings.publishing` | not published |
+| SIGILL_GATEWAY_URL, SIGILL_GATEWAY_SECRET_FILE | see `settings.sending` | no phone number is verified |
 
 SIGILL_DATABASE_URL is another name of DATABASE_URL. A password is better kept in a passfile than in it.
 
@@ -36,7 +37,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from settings import database, key_stores, limits, oidc, publishing, registry_sources
+from settings import database, key_stores, limits, oidc, publishing, registry_sources, sending
 
 _OURS: Final = "SIGILL_"
 _KNOWN: Final = {
@@ -55,6 +56,7 @@ _KNOWN: Final = {
     *limits.NAMES,
     *oidc.NAMES,
     *registry_sources.NAMES,
+    *sending.NAMES,
     "SIGILL_URL",  # the command line's; harmless here
     "SIGILL_API_KEY",
 }
@@ -97,6 +99,7 @@ class Settings:
     limits: limits.Limits
     oidc: oidc.Oidc | None
     registry_sources: registry_sources.RegistrySources
+    sending: sending.Sending
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -134,9 +137,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     limited, limits_faults = limits.read_limits(environment)
     faults += limits_faults
     provider, oidc_faults = oidc.read_oidc(environment)
-    faults += oidc_faults
     sources, sources_faults = registry_sources.read_registry_sources(environment)
-    faults += sources_faults
+    gateway, gateway_faults = sending.read_sending(environment)
+    faults += [*oidc_faults, *sources_faults, *gateway_faults]
     if faults:
         raise SettingsInvalid(faults)
     return Settings(
@@ -157,6 +160,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         limits=limited,
         oidc=provider,
         registry_sources=sources,
+        sending=gateway,
     )
 
 

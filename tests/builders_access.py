@@ -58,6 +58,19 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/api-keys"): ADMIN,
     ("GET", "/v1/api-keys"): ADMIN,
     ("DELETE", "/v1/api-keys/{prefix}"): ADMIN,
+    ("GET", "/v1/operator/contacts"): ADMIN,
+    ("POST", "/v1/operator/contacts"): ADMIN,
+    ("POST", "/v1/operator/contacts/{contact_id}/code"): ADMIN,
+    ("POST", "/v1/operator/contacts/{contact_id}/confirm"): ADMIN,
+    ("DELETE", "/v1/operator/contacts/{contact_id}"): ADMIN,
+    ("GET", "/v1/operator/promises"): ADMIN,
+    ("POST", "/v1/operator/promises"): ADMIN,
+    ("DELETE", "/v1/operator/promises/{promise_id}"): ADMIN,
+    ("GET", "/v1/operator/totals"): ADMIN,
+    ("POST", "/v1/operator/totals"): ADMIN,
+    ("GET", "/v1/registry/contacts"): REGISTRAR,
+    ("POST", "/v1/registry/contacts/{contact_id}/verify"): REGISTRAR,
+    ("POST", "/v1/registry/contacts/{contact_id}/refuse"): REGISTRAR,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -84,6 +97,7 @@ OPEN: Final = frozenset(
         ("GET", "/readyz"),
         ("GET", "/registry/operators"),
         ("GET", "/registry/operators/{operator_id}"),
+        ("GET", "/registry/search"),
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
@@ -98,6 +112,16 @@ _MANAGERS: Final = frozenset({Role.ADMIN, Role.REGISTRAR})
 DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("GET", "/desk"): _EVERYONE,
     ("GET", "/desk/passkeys"): _EVERYONE,
+    ("GET", "/desk/sending"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/contacts"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/code"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/confirmation"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/end"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/promises"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/sending/promise-end"): frozenset({Role.ADMIN}),
+    ("GET", "/desk/contacts"): frozenset({Role.REGISTRAR}),
+    ("POST", "/desk/contacts/verification"): frozenset({Role.REGISTRAR}),
+    ("POST", "/desk/contacts/refusal"): frozenset({Role.REGISTRAR}),
     ("POST", "/desk/passkeys/name"): _EVERYONE,
     ("GET", "/desk/passkeys/new"): _EVERYONE,
     ("POST", "/desk/passkeys/new"): _EVERYONE,
@@ -140,12 +164,24 @@ DESK_DOORS: Final = frozenset(
     }
 )
 """What of the desk stands open: it looks itself at what is brought."""
+OF_A_PERSON: Final = frozenset(
+    {
+        ("POST", "/v1/registry/contacts/{contact_id}/verify"),
+        ("POST", "/v1/registry/contacts/{contact_id}/refuse"),
+    }
+)
+"""Where a key of the right role that is no person's own is refused all the same."""
 
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
 """Where the address names something: another operator's credential finds nothing there."""
 
 ANSWERS: Final[dict[str, frozenset[int]]] = {
     "/v1/messages/{message_id}/erasure": frozenset({200, 409}),  # it is too young to be erased
+    "/v1/operator/contacts": frozenset({200, 201, 422}),  # it is declared already
+    "/v1/operator/contacts/{contact_id}/code": frozenset({409}),  # nothing is there to send it
+    "/v1/operator/contacts/{contact_id}/confirm": frozenset({422}),  # no code was sent
+    "/v1/operator/promises": frozenset({200, 201, 422}),  # it is promised already
+    "/v1/operator/totals": frozenset({200, 422}),  # and this is signed by nobody
     "/v1/operator/register-check": frozenset({409}),  # no register is configured
     "/v1/operator/seal-certificate": frozenset({422}),  # and this is no application
 }
@@ -177,4 +213,12 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "seen_on": f"{datetime.now(UTC):%Y-%m-%d}",
     },
     ("POST", "/v1/api-keys"): {"name": "mail server", "role": "signer"},
+    ("POST", "/v1/operator/contacts"): {"kind": "phone", "value": "+46 8 465 004 11"},
+    ("POST", "/v1/operator/contacts/{contact_id}/code"): {"way": "sms"},
+    ("POST", "/v1/operator/contacts/{contact_id}/confirm"): {"code": "123456"},
+    ("POST", "/v1/operator/promises"): {"channel": "sms", "since": f"{datetime.now(UTC):%Y-%m-%d}"},
+    ("DELETE", "/v1/operator/promises/{promise_id}"): {},
+    ("POST", "/v1/operator/totals"): {"statement": "a.b.c"},
+    ("POST", "/v1/registry/contacts/{contact_id}/verify"): {"note": "seen"},
+    ("POST", "/v1/registry/contacts/{contact_id}/refuse"): {"note": "not seen"},
 }

@@ -154,4 +154,4 @@ def _patient(made: Deployment) -> Deployment:
     fetch = GuardedFetch(limits=Limits(networks=(HOME,), time_s=0.5), look_up=look_up_by(servers))
     askable = replace(applying.askable, time_s=0.3, fetch=fetch)
     services = replace(made.services, applying=replace(applying, askable=askable))
-    return replace(made, services=services, app=build_app(services))
+    return replace(made, services=services, built=build_app(services))

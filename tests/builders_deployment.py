@@ -22,6 +22,8 @@ from registry.model import (
     StateChange,
 )
 from registry.operators import save_operator
+from registry.people.model import Person
+from registry.people.store import make_person_id, save_person
 from settings import read_settings
 from sigill.report.standing import State
 from sigill.vocabulary import Industry
@@ -93,9 +95,14 @@ class Deployment:
         self.keys[new.id] = self.new_key(role=Role.SIGNER, operator_id=new.id)
 
     def new_key(
-        self, *, role: Role, operator_id: OperatorId | None, expires_at: datetime = NOW + timedelta(days=30)
+        self,
+        *,
+        role: Role,
+        operator_id: OperatorId | None,
+        expires_at: datetime = NOW + timedelta(days=30),
+        person: str | None = None,
     ) -> str:
-        """Make an API key."""
+        """Make an API key, a person's own where one is named."""
         key = make_api_key(secrets.token_bytes(40))
         with writing(self.services.engine) as connection:
             save_api_key(
@@ -106,8 +113,18 @@ class Deployment:
                 operator_id=operator_id,
                 created_at=NOW - timedelta(days=1),
                 expires_at=expires_at,
+                person=person,
             )
         return key.text
+
+    def new_person(self, *, role: Role, operator_id: OperatorId | None = None) -> str:
+        """Add a person; return its id."""
+        person = Person(
+            id=make_person_id(secrets.token_bytes(20)), operator_id=operator_id, name="Test", role=role, created_at=NOW
+        )
+        with writing(self.services.engine) as connection:
+            save_person(connection, person)
+        return person.id
 
     def sign(self, *, by: str = "exempelbanken", **changes: Any) -> Any:
         """POST a message; return the response."""

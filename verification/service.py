@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from releases.errors import EvidenceNotFound
 from releases.store import load_evidence
 from sigill.encoding.base64url import format_base64url
 from sigill.encoding.ulid import parse_ulid_time
-from sigill.report.answers import Reason
+from sigill.report.answers import Answer, Reason
 from sigill.report.checks import Detail
 from sigill.report.content import Presented
 from sigill.report.find import Found, has_foreign_link
@@ -32,8 +32,12 @@ from storage.engine import reading
 from transparency.erasures import find_tombstone
 from transparency.errors import TransparencyError
 from transparency.withdrawals import find_withdrawal
+from verification.claimed import Claim, Sending, look_at_claim, look_at_sender
 from verification.find import Brought, find_seal
 from verification.world import VerificationWorld
+
+UNSEALED: Final = frozenset({Reason.UNSIGNED, Reason.CODE_UNKNOWN})
+"""Where nothing that was brought is signed by anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class VerifyRequest:
     links: tuple[str, ...] | None = None
     files: tuple[str, ...] | None = None
     recipient: Address | None = None
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +66,32 @@ class Verdict:
     receipt: str | None = None
     log_index: int | None = None
     log_origin: str | None = None
+    sending: Sending | None = None
 
 
 def verify(request: VerifyRequest, *, world: VerificationWorld) -> Verdict:
-    """Answer who sent this.
+    """Answer who sent this, and what is known of the sender's ways beside it.
+
+    Where nothing is signed, a claim of who sent it is looked up; of a genuine seal's sender its contact points are
+    told. Neither changes the answer. Raises as `judge_brought`, and what the database raises.
+    """
+    verdict = judge_brought(request, world=world)
+    if verdict.report.answer is Answer.GENUINE and verdict.operator is not None:
+        return replace(verdict, sending=look_at_sender(verdict.operator.id, engine=world.engine, at=verdict.at))
+    if verdict.report.reason in UNSEALED and request.claim is not None and world.directory is not None:
+        sending = look_at_claim(
+            request.claim,
+            pages=world.directory.pages(),
+            engine=world.engine,
+            at=verdict.at,
+            unlisted=world.directory.unlisted,
+        )
+        return replace(verdict, sending=sending)
+    return verdict
+
+
+def judge_brought(request: VerifyRequest, *, world: VerificationWorld) -> Verdict:
+    """Return the verdict on what was brought.
 
     A thread carries several codes: the verdict is on the first seal that covers the text, whole or in part, else on
     the first there is. Raises MalformedSeal, NothingToVerify, and NotCanonicalisable for a text that is too long to be

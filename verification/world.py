@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from registry.sending.directory import Directory
 from sigill.keys.p256 import Signer
 from sigill.report.trust import Trust
 from transparency.log import TransparencyLog
@@ -19,6 +20,7 @@ class VerificationWorld:
     receipts of verifications at `at`; its `sign` raises a SigillError where the key does not answer.
 
     `own_hosts`: where our links lead (host, and port if it is not the scheme's own), lower-case.
+    `directory` looks up who a message claims to be from.
     """
 
     issuer: str
@@ -30,3 +32,4 @@ class VerificationWorld:
     salt_keys: Callable[[str, datetime], Sequence[bytes]]
     report_signer: Callable[[datetime], Signer]
     own_hosts: frozenset[str]
+    directory: Directory | None = None

@@ -3,6 +3,7 @@
 from web.blueprint import make_blueprint
 from web.notices import not_found_page
 from web.reference import ProblemView, operator_page, problem_page
+from web.searching import search_page
 from web.world import SourceLink, WebWorld
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "not_found_page",
     "operator_page",
     "problem_page",
+    "search_page",
 ]

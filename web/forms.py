@@ -3,19 +3,22 @@
 message    the text as pasted; it may be a code, a link or a seal, or carry one
 reference  the code, link or seal the customer already had, where a step was left
 recipient  the phone number or e-mail address the message came to
+sender     who a message without a seal says it is from; with it `came` (the channel) and `day`, if that was given
 lang       the language chosen on the page before; `switch` is the button that changes it
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from sigill.errors import MalformedAddress
 from sigill.report.find import find_in_text
 from sigill.text.addresses import Address, parse_address
-from sigill.vocabulary import Language
+from sigill.vocabulary import Channel, Language
+from verification.claimed import MAX_SENDER, Claim
 from verification.find import Brought
 from verification.service import VerifyRequest
 
@@ -48,6 +51,9 @@ class CheckForm:
     message: str = ""
     reference: str = ""
     recipient: str = ""
+    sender: str = ""
+    came: str = ""
+    day: str = ""
 
 
 def read_form(fields: Mapping[str, str]) -> CheckForm:
@@ -56,6 +62,9 @@ def read_form(fields: Mapping[str, str]) -> CheckForm:
         message=fields.get("message", "").replace("\r\n", "\n"),
         reference=fields.get("reference", "").strip(),
         recipient=fields.get("recipient", "").strip(),
+        sender=fields.get("sender", "").strip(),
+        came=fields.get("came", "").strip(),
+        day=fields.get("day", "").strip(),
     )
 
 
@@ -69,17 +78,29 @@ def ask(form: CheckForm, *, language: Language) -> VerifyRequest:
         raise FormFault(FaultyField.MESSAGE)
     recipient = _address(form.recipient, language)
     if not form.reference:
-        return VerifyRequest(brought=Brought(text=form.message), recipient=recipient)
+        return VerifyRequest(brought=Brought(text=form.message), recipient=recipient, claim=_claim(form))
     # A code written once more where the message belongs is no message to compare.
     content = find_in_text(form.message).text if form.message.strip() else None
-    return VerifyRequest(brought=_brought(form.reference), content=content, recipient=recipient)
+    return VerifyRequest(brought=_brought(form.reference), content=content, recipient=recipient, claim=_claim(form))
 
 
 def step_left(form: CheckForm) -> CheckForm:
     """Return the form to go on with: a lone code, link or seal moves to its own field, so the message can be pasted."""
     if form.reference or not form.message.strip() or find_in_text(form.message).text is not None:
         return form
-    return CheckForm(reference=form.message.strip(), recipient=form.recipient)
+    return replace(form, reference=form.message.strip(), message="")
+
+
+def _claim(form: CheckForm) -> Claim | None:
+    """Return what is claimed; a channel or day that is none is left out, for a browser offers only good ones."""
+    if not form.sender:
+        return None
+    try:
+        day = date.fromisoformat(form.day)
+    except ValueError:
+        day = None
+    channel = Channel(form.came) if form.came in set(Channel) else Channel.SMS
+    return Claim(sender=form.sender[:MAX_SENDER], channel=channel, day=day)
 
 
 def _brought(reference: str) -> Brought:

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from flask import Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import HTTPException
 
 from sigill.report.language import choose_language
-from sigill.report.words import words
-from sigill.vocabulary import Language
+from sigill.report.words import Words, words
+from sigill.vocabulary import Channel, Language
 from web.assets import assets
 from web.forms import CheckForm
 from web.world import WebWorld
@@ -42,7 +43,7 @@ _HEADERS: Final = {
 class Frame:
     """What stands around every page. `form` is sent again when the language changes; `query` keeps one asked for.
 
-    `hidden` pages are for nobody but whoever opened them: not stored, not indexed.
+    `kept` is what else the address asks for. `hidden` pages are for whoever opened them: not stored, not indexed.
     """
 
     language: Language
@@ -51,6 +52,7 @@ class Frame:
     demonstration: bool
     form: CheckForm | None
     hidden: bool
+    kept: str = ""
 
     @property
     def language_name(self) -> str:
@@ -99,9 +101,14 @@ def render_page(
         demonstration=world.demonstration,
         form=form if request.method == "POST" else None,
         hidden=hidden,
+        kept="".join(f"{urlencode({'q': typed})}&" for typed in request.args.getlist("q")[:1]),
     )
     speech = words(language)
-    html = _templates().get_template(template).render(page=frame, t=speech.label, form=form, **values)
+    html = (
+        _templates()
+        .get_template(template)
+        .render(page=frame, t=speech.label, s=speech.sending, channels=_channels(speech), form=form, **values)
+    )
     response = Response(html, status, content_type="text/html; charset=utf-8")
     response.headers.update(_HEADERS)
     response.headers["Content-Language"] = language
@@ -109,6 +116,12 @@ def render_page(
     if hidden:
         response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _channels(speech: Words) -> list[tuple[Channel, str]]:
+    """Return what a message without a seal may have come by, as a form offers it: what most people ask about first."""
+    first = (Channel.SMS, Channel.EMAIL, Channel.PHONE)
+    return [(each, speech.channel(each)) for each in (*first, *(each for each in Channel if each not in first))]
 
 
 def _explicit() -> str | None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from flask import Response
 
 from registry.model import Operator
+from registry.sending.public import SendingPolicy
 from sigill.report.words import words
 from web.mandates import ShownMandate
 from web.operators import view_operator
 from web.pages import language_of_request, render_page
+from web.sending import view_policy
 from web.world import WebWorld
 
 
@@ -25,12 +27,17 @@ class ProblemView:
 
 
 def operator_page(
-    world: WebWorld, operator: Operator, log_url: str | None, mandates: Sequence[ShownMandate] = ()
+    world: WebWorld,
+    operator: Operator,
+    policy: SendingPolicy,
+    log_url: str | None,
+    mandates: Sequence[ShownMandate] = (),
 ) -> Response:
     """Return what is known of an operator and how; `log_url` is its log's address without a slash at the end."""
-    said = words(language_of_request())
-    view = view_operator(operator, words=said, world=world, log_url=log_url, mandates=mandates)
-    return render_page("operator.html", world=world, view=view)
+    speech = words(language_of_request())
+    view = view_operator(operator, words=speech, world=world, log_url=log_url, mandates=mandates)
+    shown = view_policy(policy, words=speech, world=world)
+    return render_page("operator.html", world=world, view=view, policy=shown)
 
 
 def problem_page(world: WebWorld, problem: ProblemView) -> Response:

@@ -17,6 +17,7 @@ from verification.service import Verdict
 from web.dates import tell_day, tell_time
 from web.facts import FactView, tell_facts
 from web.owed import DutyView, RuleView, tell_duties, tell_rules
+from web.sending import SendingView, view_sending
 from web.technical import DetailView, tell_technical
 from web.world import WebWorld
 
@@ -74,6 +75,7 @@ class ResultView:
     pieces: tuple[PieceView, ...]
     groups: tuple[CheckGroupView, ...]
     technical: tuple[DetailView, ...]
+    sending: SendingView | None
 
     @property
     def step_left(self) -> bool:
@@ -107,6 +109,7 @@ def view_verdict(verdict: Verdict, *, words: Words, world: WebWorld, code: str |
         pieces=_pieces(report.content) if proven is not None else (),
         groups=tuple(_groups(report, words)),
         technical=tell_technical(verdict, matched=matched, words=words, zone=world.zone, code=code),
+        sending=view_sending(verdict.sending, words=words, world=world),
     )
 
 

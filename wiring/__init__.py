@@ -25,6 +25,7 @@ from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
 from privacy.world import PrivacyWorld
 from registry.applying.world import ApplyingWorld
+from registry.sending.world import SendingWorld
 from settings import Settings
 from settings.secret_file import read_token
 from sigill.report.trust import Trust
@@ -41,7 +42,15 @@ from transparency.status_lists import StatusLists
 from transparency.statuses import StatusIndices
 from verification.service import verify
 from verification.world import VerificationWorld
-from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, problem_page
+from web import (
+    ProblemView,
+    SourceLink,
+    WebWorld,
+    make_blueprint,
+    not_found_page,
+    problem_page,
+    search_page,
+)
 from wiring.applying import applying_world
 from wiring.clients import OPEN_PAGES, grant_world, known_callers, registration_world
 from wiring.desk import build_desk, people_world
@@ -49,7 +58,9 @@ from wiring.identity import Identity, open_identity
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
 from wiring.mandates import mandate_world, show_operator
+from wiring.privacy import privacy_world
 from wiring.root_log import read_log_policy
+from wiring.sending import sending_world
 from wiring.trust import trust_source
 
 __all__ = ["Identity", "Services", "build_app", "build_services", "check_readiness", "now", "open_identity"]
@@ -74,6 +85,7 @@ class Services:
     trust: Callable[[], Trust]
     signing: SigningWorld
     privacy: PrivacyWorld
+    sending: SendingWorld
     status_lists: StatusLists
     verification: VerificationWorld
     applying: ApplyingWorld
@@ -92,6 +104,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
     log_policy = read_log_policy(settings.log_policy_file)
     policies = _policies(HERE / "policies")
     trust = trust_source(identity, keys, log, log_policy, settings.public_url, now=now)
+    sending = sending_world(settings, engine, log, issuer=identity.issuer, secret=keys.reference, now=now)
     return Services(
         settings=settings,
         identity=identity,
@@ -121,7 +134,8 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             draw_status=StatusIndices(engine, now=now).draw,
             line=Line(observer=metrics.line),
         ),
-        privacy=_privacy_world(engine, log, keys, policies),
+        privacy=privacy_world(engine, log, keys, policies, now=now),
+        sending=sending,
         status_lists=StatusLists(engine, issuer=identity.issuer, signer=partial(keys.signer, KeyKind.STATUS), now=now),
         verification=VerificationWorld(
             issuer=identity.issuer,
@@ -133,20 +147,9 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             salt_keys=keys.salts.for_checking,
             report_signer=partial(report_signer, keys),
             own_hosts=_own_hosts(identity.issuer, settings.public_url),
+            directory=sending.directory,
         ),
         applying=applying_world(settings, identity, engine, log, now=now),
-    )
-
-
-def _privacy_world(engine: Engine, log: TransparencyLog, keys: KeyRing, policies: PolicyLibrary) -> PrivacyWorld:
-    return PrivacyWorld(
-        now=now,
-        random=secrets.token_bytes,
-        engine=engine,
-        log=log,
-        retention=policies.retention,
-        has_salt_key=keys.salts.has,
-        destroy_salt_key=keys.salts.destroy,
     )
 
 
@@ -170,6 +173,7 @@ def build_app(services: Services) -> Flask:
             privacy=services.privacy,
             people=people,
             applying=services.applying,
+            sending=services.sending,
             verification=services.verification,
             verify=pages.verify,
             status_lists=services.status_lists,
@@ -180,11 +184,12 @@ def build_app(services: Services) -> Flask:
             trust=services.trust,
             readiness=lambda: check_readiness(services),
             operator_page=partial(show_operator, pages, services.signing, services.trust),
+            search_page=partial(search_page, pages),
             problem_page=lambda slug: problem_page(pages, _view_problem(all_problems()[slug])),
         )
     )
     app.register_blueprint(make_blueprint(pages))
-    app.register_blueprint(build_desk(services.settings, pages, people, services.applying))
+    app.register_blueprint(build_desk(services.settings, pages, people, services.applying, services.sending))
     app.register_error_handler(404, partial(_not_found, pages))
     list_routes(app, open_endpoints=OPEN_PAGES)  # one that does not say who may call it stops the start
     return app

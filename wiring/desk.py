@@ -11,6 +11,7 @@ from registry.applying.world import ApplyingWorld
 from registry.errors import PasskeysUnavailable
 from registry.people.relying_party import RelyingParty, relying_party
 from registry.people.world import PeopleWorld
+from registry.sending.world import SendingWorld
 from settings import Settings
 from signing.keys.ring import KeyRing
 from signing.world import SigningWorld
@@ -21,7 +22,9 @@ from wiring.identity_provider import open_provider
 _LOGGER: Final = logging.getLogger("sigill.desk")
 
 
-def build_desk(settings: Settings, pages: WebWorld, people: PeopleWorld, applying: ApplyingWorld) -> Blueprint:
+def build_desk(
+    settings: Settings, pages: WebWorld, people: PeopleWorld, applying: ApplyingWorld, sending: SendingWorld
+) -> Blueprint:
     """Return the desk of a service whose customers' pages are `pages`."""
     world = DeskWorld(
         engine=people.engine,
@@ -35,6 +38,7 @@ def build_desk(settings: Settings, pages: WebWorld, people: PeopleWorld, applyin
         people=people,
         provider=open_provider(settings),
         applying=applying,
+        sending=sending,
     )
     return make_desk(world)
 

@@ -9,11 +9,13 @@ from api.access import open_to_all
 from api.blueprint import ApiBlueprint, accepts_html, problem_responses
 from api.current import world
 from api.resources.mandates import mandate_shape
+from api.resources.sending_shapes import policy_shape
 from api.schemas.registry import OperatorListSchema, OperatorSchema
 from registry.assurance import attained_level, is_demonstration
 from registry.mandates.store import list_public, names_of
 from registry.model import Operator
 from registry.operators import list_operator_ids, load_operator
+from registry.sending.public import load_policy
 from storage.engine import reading
 
 blueprint = ApiBlueprint("registry", __name__, url_prefix="/registry", description="Who the operators are")
@@ -50,10 +52,12 @@ def get_operator(operator_id: str) -> Response:
     """Say who an operator is, how and when that was checked, and where its log is. Browsers get a page."""
     with reading(world().signing.engine) as connection:
         operator = load_operator(connection, operator_id)
+        policy = load_policy(connection, operator_id, at=world().signing.now())
     if accepts_html():
-        response = make_response(world().operator_page(operator))
+        response = make_response(world().operator_page(operator, policy))
     else:
-        response = jsonify(_operator.dump(operator_shape(operator) | {"mandates": _mandates(operator)}))
+        more = {"mandates": _mandates(operator), "sending": policy_shape(policy)}
+        response = jsonify(_operator.dump(operator_shape(operator) | more))
     response.headers["Vary"] = "Accept, Accept-Language"
     return response
 

@@ -7,6 +7,7 @@ from flask import Response, jsonify, request
 from api.access import open_to_all
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
+from api.resources.sending_shapes import sending_shape
 from api.schemas.verifications import VerdictSchema, VerifySchema
 from api.shapes import describe_source
 from registry.assurance import is_demonstration
@@ -15,6 +16,7 @@ from sigill.report.language import choose_language
 from sigill.report.words import words
 from sigill.text.addresses import parse_address
 from sigill.vocabulary import Language
+from verification.claimed import Claim
 from verification.find import Brought
 from verification.receipt import sign_receipt
 from verification.service import Verdict, VerifyRequest
@@ -34,6 +36,7 @@ def post_verification(body: dict[str, Any]) -> Response:
 
     Bring a seal, a code, a link, or the text itself (it may carry a code). A code or seal alone is never *genuine*:
     bring the text too, and the recipient where the seal is bound to one. `receipt` is null while its key is away.
+    Of a message without a seal, say who it claims to be from (`claimed`): `sending` then tells what that one promises.
     """
     recipient = body.get("recipient")
     asked = VerifyRequest(
@@ -43,11 +46,13 @@ def post_verification(body: dict[str, Any]) -> Response:
         links=_optional_tuple(body.get("links")),
         files=_optional_tuple(body.get("files")),
         recipient=None if recipient is None else parse_address(recipient),
+        claim=Claim(**body["claimed"]) if "claimed" in body else None,
     )
     verdict = world().verify(asked)
     language = body.get("language") or choose_language(request.headers.get("Accept-Language"))
     shape = verdict_shape(verdict, language)
     content = body.get("content") or body.get("text")
+    shape["sending"] = None if verdict.sending is None else sending_shape(verdict.sending, words(language))
     shape["receipt"] = sign_receipt(verdict, content=content, world=world().verification)
     response = jsonify(_verdict.dump(shape))
     response.headers["Cache-Control"] = "no-store"

@@ -3,6 +3,8 @@
 from marshmallow import Schema, fields
 
 from api.schemas.mandates import MandateSchema
+from api.schemas.sending import PromiseSchema
+from api.schemas.verifications import PublicContactSchema
 
 
 class EvidenceSchema(Schema):
@@ -41,6 +43,23 @@ class OperatorLogSchema(Schema):
     url = fields.String(required=True)
 
 
+class DaySchema(Schema):
+    """One day (UTC): what the operator declared that it sent and sealed, by channel, and the seals we counted."""
+
+    day = fields.String(required=True)
+    version = fields.Integer(required=True)
+    declared = fields.Dict(required=True)
+    counted = fields.Dict(required=True)
+
+
+class SendingPolicySchema(Schema):
+    """What the operator verifiably sends from, what it promises, and its totals of the last month."""
+
+    contacts = fields.List(fields.Nested(PublicContactSchema), required=True)
+    promises = fields.List(fields.Nested(PromiseSchema), required=True)
+    totals = fields.List(fields.Nested(DaySchema), required=True)
+
+
 class OperatorSchema(Schema):
     """Who an operator is and how that was checked."""
 
@@ -62,6 +81,7 @@ class OperatorSchema(Schema):
     mandates = fields.List(
         fields.Nested(MandateSchema), required=True, metadata={"description": "Who may seal for whom, past ones too"}
     )
+    sending = fields.Nested(SendingPolicySchema, required=True)
 
 
 class OperatorSummarySchema(Schema):

@@ -6,10 +6,21 @@ from api.fields import Hash, StrictSchema, Word
 from api.schemas.message_fields import Recipient
 from api.schemas.messages import MAX_TEXT
 from api.schemas.places import PlaceInConversationSchema
-from sigill.vocabulary import Language
+from api.schemas.sending import PromiseSchema
+from sigill.vocabulary import Channel, Language
+from verification.claimed import MAX_SENDER, Finding
 
 MAX_SEAL = 65_536
 MAX_HASHES = 200
+_SENDER = "An operator's id or name, a phone number, a sender of text messages, a mail domain or address"
+
+
+class ClaimedSchema(StrictSchema):
+    """Who a message without a seal says it is from; looked up only where nothing is signed."""
+
+    sender = fields.String(required=True, validate=validate.Length(1, MAX_SENDER), metadata={"description": _SENDER})
+    channel = Word(Channel, required=True)
+    day = fields.Date(format="iso", metadata={"description": "The day it came (UTC); default: today"})
 
 
 class VerifySchema(StrictSchema):
@@ -24,6 +35,7 @@ class VerifySchema(StrictSchema):
     links = fields.List(Hash(), validate=validate.Length(max=100))
     files = fields.List(Hash(), validate=validate.Length(max=100))
     recipient = Recipient(metadata={"description": "The number or address the message came to"})
+    claimed = fields.Nested(ClaimedSchema)
     language = Word(Language, metadata={"description": "Of the plain words; else from Accept-Language"})
 
 
@@ -93,6 +105,37 @@ class ContentSchema(Schema):
     after = fields.String(required=True)
 
 
+class PublicContactSchema(Schema):
+    """A contact point that is verified as the sender's, how and when."""
+
+    kind = fields.String(required=True)
+    value = fields.String(required=True)
+    method = fields.String(required=True)
+    verified_at = fields.String(required=True)
+    valid_until = fields.String(required=True)
+
+
+class ClaimedOperatorSchema(Schema):
+    """Who a message claims to be from, as the registry knows it."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    state = fields.String(required=True)
+    page = fields.String(required=True)
+
+
+class SendingSchema(Schema):
+    """Beside the answer, never changing it: the sender's verified contact points, and what was found of a claim."""
+
+    finding = fields.String(required=True, allow_none=True, metadata={"enum": [*Finding, None]})
+    words = fields.String(required=True)
+    day = fields.String(required=True, allow_none=True)
+    operator = fields.Nested(ClaimedOperatorSchema, required=True, allow_none=True)
+    match = fields.String(required=True, allow_none=True)
+    promise = fields.Nested(PromiseSchema, required=True, allow_none=True)
+    contacts = fields.List(fields.Nested(PublicContactSchema), required=True)
+
+
 class VerdictSchema(Schema):
     """The plain answer, the checks it rests on, and what is proven about the sender."""
 
@@ -122,3 +165,4 @@ class VerdictSchema(Schema):
     seal = fields.String(required=True, allow_none=True)
     proof = fields.String(required=True, allow_none=True)
     receipt = fields.String(required=True, allow_none=True)
+    sending = fields.Nested(SendingSchema, required=True, allow_none=True)

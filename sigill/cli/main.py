@@ -18,6 +18,7 @@ from sigill.cli import (
     sign,
     sign_application,
     status,
+    totals,
     trust,
     verify,
     withdraw,
@@ -53,6 +54,7 @@ _COMMANDS: Final = (
     apply,
     client_key,
     sign_application,
+    totals,
 )
 _INTERRUPTED: Final = 130
 _NO_ANSWER: Final = (ServiceUnavailable, UnexpectedAnswer, AnswerNotTrusted)

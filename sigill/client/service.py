@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack
 from urllib.parse import quote
 
 from sigill.client.access_tokens import choose_bearer, fetch_issuer
@@ -230,6 +230,14 @@ class Client:
         """Register one more key of a client, as an administrator of its operator; return the key's thumbprint."""
         path = f"/v1/clients/{quote(client_id, safe='')}/keys"
         return text_of(self._exchange.send(Call(path=path, body=format_body(key.members), status=201)), "thumbprint")
+
+    def declare_totals(self, statement: str) -> Mapping[str, Any]:
+        """Declare a day's totals, as an administrator of the operator; return the members of the answer.
+
+        `statement` is signed with the key of one of its clients (`sigill.keys.client_statements.sign_totals`).
+        """
+        call = Call(path="/v1/operator/totals", body=format_body({"statement": statement}), status=201)
+        return self._exchange.send(call)
 
     def status_list(self, claim: StatusClaim) -> ParsedStatusList:
         """Return the status list that a seal's claim names, for work offline: well-formed, and not yet judged."""

@@ -8,8 +8,9 @@ and a proof of possession `aud`, `exp`, `jti` and, as `sub`, the operator for wh
 `iat`: it adds nothing to `exp`, and a clock that is a minute fast would make it one of the future.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sigill.keys.private_key import PrivateKey
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 ASSERTION_TYP: Final = "client-authentication+jwt"
 PROOF_TYP: Final = "sigill-key-proof+jwt"
+TOTALS_TYP: Final = "sigill-totals+jwt"
 ASSERTION_LASTS: Final = timedelta(minutes=2)
 PROOF_LASTS: Final = timedelta(minutes=4)  # five are taken: a clock may be fast
 
@@ -46,6 +48,32 @@ def prove_key(key: PrivateKey, *, operator: str, issuer: str, at: datetime, jti:
     """Return the public half of `key` with a proof for one operator and service, good for four minutes."""
     claims: Json = {"aud": issuer, "exp": _end(at, PROOF_LASTS), "jti": jti, "sub": operator}
     return ProvenKey(key.jwk, key.sign_jwt(claims, typ=PROOF_TYP))
+
+
+def sign_totals(  # noqa: PLR0913 - each is a claim
+    key: PrivateKey,
+    *,
+    operator: str,
+    issuer: str,
+    day: date,
+    totals: Mapping[str, tuple[int, int]],
+    at: datetime,
+    jti: str,
+) -> str:
+    """Return a declaration of how much was sent on a day (UTC) and how much of it sealed; `jti` counts once.
+
+    It has the claims `aud`, `day`, `exp`, `jti`, `sub` (the operator) and `totals`, and is good for four minutes.
+    """
+    counts: Json = {channel: {"sent": sent, "sealed": sealed} for channel, (sent, sealed) in totals.items()}
+    claims: Json = {
+        "aud": issuer,
+        "day": day.isoformat(),
+        "exp": _end(at, PROOF_LASTS),
+        "jti": jti,
+        "sub": operator,
+        "totals": counts,
+    }
+    return key.sign_jwt(claims, typ=TOTALS_TYP)
 
 
 def _end(at: datetime, lasts: timedelta) -> int:

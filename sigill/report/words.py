@@ -146,6 +146,10 @@ class Words:
         """
         return _fill(self._sections["labels"][key], placeholders)
 
+    def sending(self, key: str, **placeholders: str | int) -> str:
+        """Return a text about what senders send from and promise, its placeholders filled. Raises KeyError."""
+        return _fill(self._sections["sending"][key], placeholders)
+
     def _open(self, section: str, key: str) -> str:
         return self._sections[section].get(key, key.replace("_", " "))
 

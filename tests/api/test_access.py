@@ -16,14 +16,30 @@ from registry.clients.access_token import AccessToken, sign_access_token
 from registry.clients.store import revoke_client, revoke_key
 from registry.model import OperatorId, Role, Scope
 from registry.revocation import revoke_api_key
+from registry.sending.declaring import declare_contact
+from registry.sending.model import ContactKind
+from registry.sending.promises import make_promise
+from sigill.vocabulary import Channel
 from signing.keys.listing import KeyKind
 from storage.engine import writing
-from tests.builders_access import ALLOWED, ANSWERS, BODIES, BODY, DESK, DESK_DOORS, OF_NOBODY_ELSE, OPEN, ROLES
+from tests.builders_access import (
+    ALLOWED,
+    ANSWERS,
+    BODIES,
+    BODY,
+    DESK,
+    DESK_DOORS,
+    OF_A_PERSON,
+    OF_NOBODY_ELSE,
+    OPEN,
+    ROLES,
+)
 from tests.builders_clients import BANK, Key, TestClient, bearer, new_client
 from tests.builders_deployment import NOW, Deployment, operator
 from tests.builders_desk import add_passkey, add_person
 from tests.builders_mandates import CENTRE, add_system, centre, given
 from tests.builders_releases import hire
+from tests.builders_sending import PHONE
 from wiring.clients import OPEN_PAGES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "access.md"
@@ -45,6 +61,7 @@ class Shown:
     token: str | None
     role: str | None = None
     foreign: bool = False
+    person: bool = False
 
 
 def signed_token(client: TestClient, *, issued: datetime, scopes: frozenset[Scope]) -> str:
@@ -98,6 +115,8 @@ def credentials(shared: Deployment) -> dict[str, Shown]:
     }
     for name, (role, operator_id) in OF_ROLE.items():
         found[f"key of {name}"] = Shown(shared.new_key(role=role, operator_id=operator_id), name)
+        own = shared.new_key(role=role, operator_id=operator_id, person=shared.new_person(role=role))
+        found[f"own key of {name}"] = Shown(own, name, person=True)
         if SCOPES[role]:
             client = new_client(shared, role=role, operator_id=operator_id)
             found[f"token of {name}"] = Shown(client.token(), name)
@@ -144,6 +163,10 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
         "conversation_id": shared.sign(conversation="chat-1").get_json()["conversation"]["id"],
         "operator_id": BANK,
         "path": "entries/000.p/1",
+        "contact_id": declare_contact(BANK, ContactKind.PHONE, PHONE, world=shared.services.sending).id,
+        "promise_id": make_promise(
+            BANK, Channel.EMAIL, since=datetime.now(UTC).date(), world=shared.services.sending
+        ).id,
         "client_id": spare.client.id,
         "thumbprint": spare.key.thumbprint,
         "person_id": "none",
@@ -185,6 +208,9 @@ def released(shared: Deployment) -> str:
 def check(response: Any, place: tuple[str, str], name: str, shown: Shown) -> None:
     where = (*place, name, response.status_code, response.get_data(as_text=True)[:300])
     lets_in = shown.role in ALLOWED[place]
+    if lets_in and place in OF_A_PERSON and not shown.person:
+        assert (response.status_code, response.content_type) == (403, "application/problem+json"), where
+        return
     if lets_in and not (shown.foreign and place in OF_NOBODY_ELSE):
         assert response.status_code in ANSWERS.get(place[1], {200, 201}), where
         return

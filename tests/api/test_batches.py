@@ -313,7 +313,7 @@ def test_a_log_that_does_not_answer_fails_its_part_of_the_batch_and_the_retry_me
 
     failing: Any = Failing()
     signing = replace(deployment.services.signing, log=failing)
-    deployment.app = build_app(replace(deployment.services, signing=signing))
+    deployment.built = build_app(replace(deployment.services, signing=signing))
     items = [MESSAGE | {"conversation": "c", "text": f"Nummer {number}"} for number in range(6)]
     results = seal(deployment, items, key="1")
     assert [result["status"] for result in results] == [201, 201, 503, 503, 201, 201]

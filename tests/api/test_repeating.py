@@ -74,7 +74,7 @@ class Clock:
 
 def with_clock(made: Deployment, clock: Clock) -> Deployment:
     """Return the same deployment, in a process of its own so to say, with another clock."""
-    return replace(made, app=app_at(made, clock))
+    return replace(made, built=app_at(made, clock))
 
 
 def app_at(made: Deployment, clock: Clock) -> Flask:
@@ -217,7 +217,7 @@ def test_an_operator_changed_meanwhile_gets_its_earlier_answers_still_and_no_new
     assert (first.status_code, first_batch.status_code) == (201, 200)
     happens(deployment)
     if anew:  # a process that knows of the change from its start
-        deployment.app = build_app(deployment.services)
+        deployment.built = build_app(deployment.services)
     refused = post(deployment, body, "2")
     assert (refused.status_code, slug(refused)) in {(403, "operator-suspended"), (422, "ai-system-unknown")}
     check_repeated(deployment, first, body, "1")
@@ -296,7 +296,7 @@ def test_a_key_whose_month_s_salt_key_is_gone_brings_nothing_back_and_seals_noth
         salt_key=lambda _operator, _at: b"another key" * 2,
         salt_keys=lambda _operator, _at: [b"another key" * 2],
     )
-    deployment.app = build_app(replace(deployment.services, signing=signing))
+    deployment.built = build_app(replace(deployment.services, signing=signing))
     response = post(deployment, MESSAGE, "1")
     assert response.status_code in {404, 422}
     assert size(deployment) == 1

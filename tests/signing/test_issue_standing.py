@@ -90,7 +90,7 @@ def test_who_is_suspended_between_decision_and_commit_gets_no_seal(
 def test_it_is_answered_as_any_suspended_operator_is(deployment: Deployment) -> None:
     world = deployment.services.signing
     meddled = meddling(world, lambda: step(deployment, State.SUSPENDED, world.now()))
-    deployment.app = build_app(replace(deployment.services, signing=meddled))
+    deployment.built = build_app(replace(deployment.services, signing=meddled))
     response = deployment.sign(conversation="c")
     assert (response.status_code, response.get_json()["type"].rpartition("/")[2]) == (403, "operator-suspended")
     assert size(deployment) == 1

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from registry.model import Environment, EvidenceKind, Operator
+from registry.sending.public import SendingPolicy
 from sigill.report.answers import Reason
 from sigill.vocabulary import Language
 from tests.builders_deployment import Deployment
@@ -17,9 +18,11 @@ _SITE = site(verdict_for(Reason.GENUINE))
 _PROBLEM = ProblemView(slug="text-odd", status=422, title="The <text> is odd", mend="Mend it & try again.")
 
 
-def _operator_page(operator: Operator, *, language: str = "en", log_url: str | None = None) -> Page:
+def _operator_page(
+    operator: Operator, *, language: str = "en", log_url: str | None = None, policy: SendingPolicy | None = None
+) -> Page:
     with Flask("pages").test_request_context(f"/?lang={language}"):
-        answered = operator_page(_SITE.world, operator, log_url)
+        answered = operator_page(_SITE.world, operator, policy or SendingPolicy(), log_url)
     return check_page(answered.get_data(as_text=True), language=language)
 
 

@@ -23,6 +23,7 @@ from registry.errors import (
     ScopeMissing,
     SignInStale,
 )
+from registry.sending.errors import CodesExhausted, ContactUnknown, PromiseUnknown
 from sigill.errors import SigillError
 from transparency.errors import GuardFailed, Overloaded, StoreUnavailable
 from web.desk.request import Fault
@@ -40,6 +41,9 @@ _STATUSES: Final[dict[type[SigillError], int]] = {
     MandateUnknown: 404,
     AiSystemNotFound: 404,
     MandateClosed: 409,
+    ContactUnknown: 404,
+    PromiseUnknown: 404,
+    CodesExhausted: 429,
     ScopeMissing: 403,
     SignInStale: 403,
     ProviderRefused: 403,

@@ -5,7 +5,21 @@ A part is one module with its `pages`; it joins here with one line.
 
 from typing import Final
 
-from web.desk import ai_systems, alarms, enrol, mandates, passkeys, provider, release, sign_in, staff, standing, start
+from web.desk import (
+    ai_systems,
+    alarms,
+    contacts,
+    enrol,
+    mandates,
+    passkeys,
+    provider,
+    release,
+    sending,
+    sign_in,
+    staff,
+    standing,
+    start,
+)
 from web.desk.door import Door
 from web.desk.parts import Desk
 
@@ -16,6 +30,8 @@ PARTS: Final[tuple[Desk, ...]] = (
     alarms.pages,
     ai_systems.pages,
     mandates.pages,
+    sending.pages,
+    contacts.pages,
     passkeys.pages,
 )
 

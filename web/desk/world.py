@@ -11,6 +11,7 @@ from registry.applying.world import ApplyingWorld
 from registry.people.oidc.provider import Provider
 from registry.people.relying_party import RelyingParty
 from registry.people.world import PeopleWorld
+from registry.sending.world import SendingWorld
 from transparency.log import TransparencyLog
 
 
@@ -33,6 +34,7 @@ class DeskWorld:
     people: PeopleWorld
     applying: ApplyingWorld
     provider: Provider | None = None
+    sending: SendingWorld
 
     @property
     def party(self) -> RelyingParty | None:
