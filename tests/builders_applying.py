@@ -26,7 +26,6 @@ from tests.builders_deployment import Deployment, deploy
 from tests.builders_dns import all_answering, say_code, say_txt
 from tests.builders_strangers import HOME
 from tests.registry.asking.builders_playing import Play, playing
-from wiring import build_app
 
 EQUINOR = "NTRNO-923609016"
 RESOLVERS = 3
@@ -154,4 +153,4 @@ def _patient(made: Deployment) -> Deployment:
     fetch = GuardedFetch(limits=Limits(networks=(HOME,), time_s=0.5), look_up=look_up_by(servers))
     askable = replace(applying.askable, time_s=0.3, fetch=fetch)
     services = replace(made.services, applying=replace(applying, askable=askable))
-    return replace(made, services=services, built=build_app(services))
+    return replace(made, services=services)
