@@ -54,7 +54,7 @@ class Declarations:
             request.files or None,
             request.sent_at,
             request.edits,
-            request.attestation,
+            request.release,
         )
         if not isinstance(value, dict) or any(other is not None for other in others):
             return
@@ -102,5 +102,5 @@ def sign_request(body: Mapping[str, Any]) -> SignRequest:
         agent=body.get("agent"),
         sent_at=body.get("sent_at"),
         edits=body.get("edits"),
-        attestation=body.get("attestation"),
+        release=body.get("attestation"),
     )

@@ -6,6 +6,7 @@
 4. the rows behind some leaves are held against them (`transparency.row_check`)
 5. client assertions, challenges, sessions and links that nobody could use any more are forgotten
 6. what expired releases were to show is forgotten, and then they are (`releases.store`)
+7. operators are checked again where that is due (`running.rechecks`)
 """
 
 import logging
@@ -21,6 +22,7 @@ from registry.clients.replay import purge_assertions
 from registry.people.links import purge_links
 from registry.people.sessions import purge_sessions
 from releases.store import purge_releases
+from running.rechecks import recheck
 from sigill.errors import SigillError
 from storage.engine import reading, writing
 from storage.forget import empty_wal
@@ -51,6 +53,7 @@ class Upkeep:
             self._check_rows,
             self._forget_assertions,
             self._forget_releases,
+            self._check_operators_again,
         ):
             self._try(work)
 
@@ -85,6 +88,9 @@ class Upkeep:
     def _forget_releases(self) -> None:
         with writing(self._services.engine) as connection:
             purge_releases(connection, at=self._services.signing.now())
+
+    def _check_operators_again(self) -> None:
+        recheck(self._services)
 
     def _check_rows(self) -> None:
         """Go on where the last cycle ended, through one log after the other, and begin anew after the last."""

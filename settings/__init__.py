@@ -31,6 +31,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -119,7 +120,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     demonstration = environment.get("SIGILL_DEMONSTRATION") or "1"
     faults += _faults_of_identity(environment.get("SIGILL_ISSUER") or None, demonstration)
     zone = environment.get("SIGILL_TIME_ZONE") or "Europe/Stockholm"
-    _expect(faults, zone in available_timezones(), "SIGILL_TIME_ZONE is a name such as Europe/Stockholm")
+    _expect(faults, zone in _zones(), "SIGILL_TIME_ZONE is a name such as Europe/Stockholm")
     days = environment.get("SIGILL_SEAL_DAYS") or "1095"
     _expect(faults, _is_number(days, at_most=_MAX_DAYS), "SIGILL_SEAL_DAYS is 1 to 36500")
     interval = environment.get("SIGILL_ROOT_INTERVAL") or "10"
@@ -195,6 +196,12 @@ def _faults_of_identity(issuer: str | None, demonstration: str) -> list[str]:
 def _file(environment: Mapping[str, str], name: str) -> Path | None:
     given = environment.get(name)
     return Path(given).resolve() if given else None
+
+
+@lru_cache(maxsize=1)
+def _zones() -> set[str]:
+    """Return the names of time zones: a walk through all their files, once."""
+    return available_timezones()
 
 
 def _is_number(text: str, *, at_most: int) -> bool:

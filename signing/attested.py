@@ -85,7 +85,7 @@ def attest(
     Raises ReleaseNotFound, ReleaseNotGiven, ReleaseExpired, ReleaseUsed, RequestInvalid, and for an AI system's
     signature ReleaserUnknown, ReleaserRevoked, MalformedRelease and ReleaseInvalid.
     """
-    asked = request.attestation
+    asked = request.release
     if asked is None:
         return request, None
     with reading(world.engine) as connection:

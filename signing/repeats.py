@@ -179,7 +179,7 @@ def _signed_again(
 
 def _agent(jti: str, request: SignRequest, world: SigningWorld) -> str | None:
     """Return the pseudonym in the seal: what the request says, or who released it."""
-    if request.attestation is None:
+    if request.release is None:
         return request.agent
     with reading(world.engine) as connection:
         statement = parse_evidence(load_evidence(connection, jti)).statement

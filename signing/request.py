@@ -63,7 +63,7 @@ class Attestation:
 class SignRequest:
     """One message. Exactly one of `text`, `html` and `digest` is given; `edits` is the id of what it replaces.
 
-    With an `attestation` it is sealed at level A, or not at all.
+    With a `release` it is sealed at level A, or not at all.
     """
 
     declared: Declared
@@ -76,7 +76,7 @@ class SignRequest:
     agent: str | None = None
     sent_at: datetime | None = None
     edits: str | None = None
-    attestation: Attestation | None = None
+    release: Attestation | None = None
 
 
 _DECLARED = frozenset(each.name for each in fields(Declared))

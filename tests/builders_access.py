@@ -101,6 +101,13 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("POST", "/desk/staff/{person_id}/end"): _MANAGERS,
     ("POST", "/desk/staff/{person_id}/subject"): _MANAGERS,
     ("POST", "/desk/staff/{person_id}/passkeys/revocation"): _MANAGERS,
+    ("GET", "/desk/standing"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/standing/domains"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/standing/domains/check"): frozenset({Role.ADMIN}),
+    ("POST", "/desk/standing/registers"): frozenset({Role.ADMIN}),
+    ("GET", "/desk/alarms"): frozenset({Role.REGISTRAR}),
+    ("GET", "/desk/checks/{operator_id}"): frozenset({Role.REGISTRAR}),
+    ("POST", "/desk/checks/{operator_id}/licence"): frozenset({Role.REGISTRAR}),
 }
 """Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
 

@@ -146,3 +146,12 @@ def bearer(token: str | None) -> dict[str, str]:
 
 def later(days: int) -> datetime:
     return datetime.now(UTC) + timedelta(days=days)
+
+
+def seconds(ahead: int) -> int:
+    return int(datetime.now(UTC).timestamp()) + ahead
+
+
+def flipped(text: str) -> str:
+    head, payload, signature = text.split(".")
+    return f"{head}.{payload}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"

@@ -67,11 +67,18 @@ def operator(operator_id: str = "exempelbanken", **changes: Any) -> Operator:
 
 @dataclass
 class Deployment:
-    """Services, the app, and an API key per operator."""
+    """Services, the app, which is built when it is first asked for, and an API key per operator."""
 
     services: Services
-    app: Flask
+    built: Flask | None = None
     keys: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def app(self) -> Flask:
+        """The whole web application: a tenth of a second of CPU, once."""
+        if self.built is None:
+            self.built = build_app(self.services)
+        return self.built
 
     @property
     def client(self) -> FlaskClient:
@@ -127,7 +134,7 @@ def deploy(
     settings = read_settings({**usual, **(more or {})})
     services = build_services(settings, first_start=True)
     migrate(services.engine)
-    deployment = Deployment(services, build_app(services))
+    deployment = Deployment(services)
     for each in operators or (operator(),):
         deployment.add(each)
     return deployment

@@ -54,7 +54,8 @@ class Employee:
         assert response.status_code == 200, response.get_data(as_text=True)
         return str(waiting["id"])
 
-    def sign(self, attestation: Any, message: dict[str, Any] | None = None, **headers: str) -> Any:
+    def sign(self, attestation: Any, message: dict[str, Any] | None = None, *, key: str | None = None) -> Any:
+        headers = {} if key is None else {"Idempotency-Key": key}
         body = (MESSAGE if message is None else message) | {"attestation": attestation}
         return self.made.client.post("/v1/messages", json=body, headers=self.headers | headers)
 

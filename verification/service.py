@@ -1,6 +1,7 @@
 """One verification: text -> parsed seal -> one snapshot of trust -> pure report -> a plain answer. Stores nothing."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,6 +11,8 @@ from policies.records import disclosed_decision, kept_digest, load_decision
 from registry.errors import OperatorNotFound
 from registry.model import Operator
 from registry.operators import load_operator
+from releases.errors import EvidenceNotFound
+from releases.store import load_evidence
 from sigill.encoding.base64url import format_base64url
 from sigill.encoding.ulid import parse_ulid_time
 from sigill.report.answers import Reason
@@ -24,6 +27,7 @@ from sigill.seal.disclosures import Name
 from sigill.seal.token import ParsedSeal, jws_hash, parse_seal
 from sigill.text.addresses import Address
 from sigill.text.codes import Code
+from sigill.vocabulary import AttestationLevel
 from storage.engine import reading
 from transparency.erasures import find_tombstone
 from transparency.errors import TransparencyError
@@ -122,6 +126,7 @@ def _judge(
         standing=_standing(seal, operator),
         status=_status_evidence(seal, world),
         newer_version_at=_newer_version_at(seal, world),
+        release=_release(seal, world),
     )
     report = judge_seal(seal, evidence)
     if report.proven is None:
@@ -170,6 +175,15 @@ def _newer_version_at(seal: ParsedSeal, world: VerificationWorld) -> datetime | 
     with reading(world.engine) as connection:
         newer = load_newer(connection, [jti]).get(jti)
     return None if newer is None else newer.sealed_at
+
+
+def _release(seal: ParsedSeal, world: VerificationWorld) -> bytes | None:
+    """Return the kept evidence of a release; None where there is none, or it was erased with the message."""
+    if seal.claims.att.lvl is not AttestationLevel.A:
+        return None
+    with suppress(EvidenceNotFound), reading(world.engine) as connection:
+        return load_evidence(connection, seal.claims.jti)
+    return None
 
 
 def _standing(seal: ParsedSeal, operator: Operator | None) -> Standing | None:

@@ -32,7 +32,7 @@ Facts = tuple[tuple[FactView, ...], tuple[FactView, ...]]
 
 def tell_facts(verdict: Verdict, claims: SealClaims, *, matched: bool, words: Words) -> Facts:
     """Return the facts to see at a glance, and the others; of these only the channel unless the message `matched`."""
-    first = (_who(verdict, claims, words), _who_wrote(claims, words), _for_you(verdict, words))
+    first = (_who(verdict, claims, words), _who_wrote(verdict, claims, words), _for_you(verdict, words))
     channel = FactView(label=words.label("channel"), value=words.channel(claims.ch))
     if not matched:
         return first, (channel,)
@@ -62,9 +62,10 @@ def _who(verdict: Verdict, claims: SealClaims, words: Words) -> FactView:
     )
 
 
-def _who_wrote(claims: SealClaims, words: Words) -> FactView:
+def _who_wrote(verdict: Verdict, claims: SealClaims, words: Words) -> FactView:
     by, level, role = claims.auth.by, claims.att.lvl, claims.auth.role
-    sentence = words.authorship(by, level=level, role=role, operator=claims.op.name)
+    released = verdict.report.released
+    sentence = words.authorship(by, level=level, role=role, operator=claims.op.name, released=released)
     only_word = level is AttestationLevel.C or role is Role.PEER
     return FactView(
         label=words.label("who_wrote"),

@@ -182,7 +182,7 @@ def build_app(services: Services) -> Flask:
         )
     )
     app.register_blueprint(make_blueprint(pages))
-    app.register_blueprint(build_desk(services.settings, pages, people))
+    app.register_blueprint(build_desk(services.settings, pages, people, services.applying))
     app.register_error_handler(404, partial(_not_found, pages))
     list_routes(app, open_endpoints=OPEN_PAGES)  # one that does not say who may call it stops the start
     return app

@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cryptography import x509
 from sqlalchemy import Engine
@@ -17,22 +17,20 @@ from registry.asking.guarded import GuardedFetch, Limits
 from registry.asking.registers import Source, Sources, is_worth_keeping
 from registry.asking.remembered import RememberedFetch
 from registry.asking.seal_certificate import SealPolicy
+from registry.checks.certificates import MAX_ANCHOR_BYTES, read_anchors
 from registry.domain_control import Askable
 from settings import Settings, SettingsInvalid
 from settings.registry_sources import OFFICIAL, RegistrySources
 from transparency.log import TransparencyLog
-
-if TYPE_CHECKING:
-    from wiring import Identity
+from wiring.identity import Identity
 
 _HTTP: Final = 80
-_MAX_ANCHORS_BYTES: Final = 4 * 1024 * 1024
 _LOGGER: Final = logging.getLogger("sigill.settings")
 Clock = Callable[[], datetime]
 
 
 def applying_world(
-    settings: Settings, identity: "Identity", engine: Engine, log: TransparencyLog, *, now: Clock
+    settings: Settings, identity: Identity, engine: Engine, log: TransparencyLog, *, now: Clock
 ) -> ApplyingWorld:
     """Return what applying and checking need. Raises SettingsInvalid for a file that cannot be used."""
     chosen = settings.registry_sources
@@ -98,9 +96,11 @@ def _anchors(chosen: RegistrySources) -> tuple[x509.Certificate, ...]:
         return ()
     try:
         with chosen.seal_anchors.open("rb") as file:
-            return tuple(x509.load_pem_x509_certificates(file.read(_MAX_ANCHORS_BYTES)))
-    except (OSError, ValueError):
-        raise SettingsInvalid(["SIGILL_SEAL_ANCHORS is no PEM file of certificates that can be read"]) from None
+            return read_anchors(file.read(MAX_ANCHOR_BYTES + 1))
+    except OSError as error:
+        raise SettingsInvalid([f"SIGILL_SEAL_ANCHORS cannot be read: {error.strerror}"]) from None
+    except ValueError as error:
+        raise SettingsInvalid([f"SIGILL_SEAL_ANCHORS: {error}"]) from None
 
 
 def _ca_file(chosen: RegistrySources) -> str | None:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from flask import Blueprint
 
+from registry.applying.world import ApplyingWorld
 from registry.errors import PasskeysUnavailable
 from registry.people.relying_party import RelyingParty, relying_party
 from registry.people.world import PeopleWorld
@@ -20,7 +21,7 @@ from wiring.identity_provider import open_provider
 _LOGGER: Final = logging.getLogger("sigill.desk")
 
 
-def build_desk(settings: Settings, pages: WebWorld, people: PeopleWorld) -> Blueprint:
+def build_desk(settings: Settings, pages: WebWorld, people: PeopleWorld, applying: ApplyingWorld) -> Blueprint:
     """Return the desk of a service whose customers' pages are `pages`."""
     world = DeskWorld(
         engine=people.engine,
@@ -33,6 +34,7 @@ def build_desk(settings: Settings, pages: WebWorld, people: PeopleWorld) -> Blue
         zone=pages.zone,
         people=people,
         provider=open_provider(settings),
+        applying=applying,
     )
     return make_desk(world)
 

@@ -233,7 +233,9 @@ def _check_ending(operator_id: str, environment: Environment) -> None:
 def _said(entry: _Entry) -> dict[str, Json]:
     """Return what the first record says beside the operator itself."""
     linked = {} if entry.filed.test_operator_id is None else {"test_operator": str(entry.filed.test_operator_id)}
-    return {"key": entry.filed.thumbprint, "lei": entry.filed.lei, **linked}
+    keys: list[Json] = [key.prefix for _, key in entry.keys]
+    said: dict[str, Json] = {"key": entry.filed.thumbprint, "client": str(entry.client.id), "api_keys": keys}
+    return {**said, "lei": entry.filed.lei, **linked}
 
 
 def _write(connection: Connection, entry: _Entry, *, world: ApplyingWorld) -> list[Challenge]:

@@ -4,13 +4,12 @@ Each check is counted first, then others are asked with no transaction open, the
 """
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import replace
 
 from registry.applying.domains import find_domain, list_domains
 from registry.applying.errors import SourceMissing
 from registry.applying.filed import find_filed, own_keys
-from registry.applying.kept_checks import proven_domains
+from registry.applying.kept_checks import held_evidence
 from registry.applying.pace import begin_check
 from registry.applying.recording import record_check
 from registry.applying.statements import find_given, give_out, use_up
@@ -26,7 +25,7 @@ from registry.checks.licence import LicenceRecord, check_licence
 from registry.checks.outcome import CheckResult, Outcome
 from registry.checks.register import Applied
 from registry.checks.signed_application import ExpectedApplication, statement_to_sign
-from registry.domain_control import check_domain
+from registry.domain_control import Way, check_domain
 from registry.errors import ApplicationInvalid
 from registry.model import EvidenceKind, Operator
 from registry.operators import load_operator
@@ -47,7 +46,7 @@ def check_operators_domain(operator_id: str, domain: str, *, world: ApplyingWorl
     with reading(world.engine) as connection:
         challenge = find_domain(connection, operator_id, domain)
     _begin(operator_id, world)
-    result = ask_domain(challenge, world=world)
+    result = ask_domain(operator_id, challenge, world=world)
     return record_check(operator_id, result, by_operator(challenge.domain, world), world=world)
 
 
@@ -136,17 +135,31 @@ def enter_licence(operator_id: str, record: LicenceRecord, *, by: str, world: Ap
     return record_check(operator_id, result, checking, world=world)
 
 
-def ask_domain(challenge: Challenge, *, world: ApplyingWorld) -> CheckResult:
-    """Ask whether a domain is its operator's; unchecked where no resolvers are configured."""
+def ask_domain(operator_id: str, challenge: Challenge, *, world: ApplyingWorld) -> CheckResult:
+    """Ask whether a domain is its operator's; unchecked where no resolvers are configured.
+
+    A domain that is shown already is asked in the way that showed it: where that says no, it was taken away, though the
+    other way may be silent.
+    """
+    at = world.now()
     if world.askable is not None:
-        return check_domain(challenge, askable=world.askable, at=world.now())
+        with reading(world.engine) as connection:
+            held = held_evidence(connection, operator_id, kind=EvidenceKind.DOMAIN, subject=challenge.domain, at=at)
+        if not held:
+            return check_domain(challenge, askable=world.askable, at=at)
+        ways = (Way.FILE, Way.RECORD) if held[-1].method == FILE_METHOD else (Way.RECORD, Way.FILE)
+        first = check_domain(challenge, askable=world.askable, at=at, way=ways[0])
+        if first.outcome is Outcome.PASSED:
+            return first
+        other = check_domain(challenge, askable=world.askable, at=at, way=ways[1])
+        return other if other.outcome is Outcome.PASSED else first
     return CheckResult(
         kind=EvidenceKind.DOMAIN,
         outcome=Outcome.COULD_NOT_BE_CHECKED,
         method=f"{DNS_METHOD} or {FILE_METHOD}",
         reason="no_resolvers",
         detail="This guarantor has named no resolvers, so it checks no domains.",
-        checked_at=world.now(),
+        checked_at=at,
         facts={"domain": challenge.domain},
     )
 
@@ -178,12 +191,6 @@ def by_operator(subject: str, world: ApplyingWorld) -> Checking:
 def by_machine(world: ApplyingWorld) -> str:
     """Return who checked, as the public page shows it, where no person did."""
     return f"{world.issuer}, by machine"[:120]
-
-
-def domains_shown(operator_id: str, *, world: ApplyingWorld) -> Sequence[str]:
-    """Return the domains that are shown to be the operator's now."""
-    with reading(world.engine) as connection:
-        return proven_domains(connection, operator_id, at=world.now())
 
 
 def _begin(operator_id: str, world: ApplyingWorld) -> None:

@@ -85,7 +85,7 @@ def _ask_domain(due: Due, *, world: ApplyingWorld) -> CheckResult | None:
             challenge = find_domain(connection, due.operator_id, due.subject)
     except DomainUnknown:
         return None
-    return ask_domain(challenge, world=world)
+    return ask_domain(due.operator_id, challenge, world=world)
 
 
 def _ask_registers(due: Due, *, world: ApplyingWorld) -> CheckResult | None:

@@ -1,21 +1,19 @@
 """`sigill client-key`: make a client's private key, prove that you hold it, register it; it stays in its file."""
 
 import argparse
-import os
 import secrets
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from sigill.cli.arguments import Subparsers, add_command, spelled
 from sigill.cli.connect import add_url, connect
 from sigill.cli.credentials import add_credentials, need_caller, read_client_key
 from sigill.cli.exits import Exit, Stop
+from sigill.cli.files import write_private
 from sigill.cli.show import harmless, say, say_json, tell
 from sigill.keys.client_statements import ProvenKey, prove_key
 from sigill.keys.private_key import KeyType, PrivateKey, make_private_key
 
-_MODE: Final = 0o600
 _JTI_BYTES: Final = 18
 _ROLES: Final = ("signer", "admin", "auditor")
 _EXAMPLE_NEW: Final = """\
@@ -58,7 +56,7 @@ def run_new(arguments: argparse.Namespace) -> int:
     """Make a key; with `--operator`, print what registers it."""
     key = make_private_key(KeyType(arguments.type))
     issuer = None if arguments.operator is None else _issuer(arguments)
-    _write_key(arguments.file, key)
+    write_private(arguments.file, key.format_pem())
     tell(f"The private key is in {harmless(arguments.file)}. Only you can read it; keep it so.")
     if issuer is None:
         say_json({"jwk": key.jwk})
@@ -112,18 +110,3 @@ def _proven(key: PrivateKey, operator: str, issuer: str) -> ProvenKey:
 def _say_provable(key: ProvenKey) -> None:
     tell("Register this within four minutes: `key` of POST /v1/clients, or --key of `python -m running.admin client`.")
     say_json(key.members)
-
-
-def _write_key(name: str, key: PrivateKey) -> None:
-    try:
-        descriptor = os.open(Path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(key.format_pem())
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        raise Stop(
-            f"{harmless(name)} is there already, and a key is never written over. Choose another name."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise Stop(f"{harmless(name)} cannot be written: {getattr(error, 'strerror', None) or 'no name'}.") from error

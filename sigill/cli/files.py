@@ -1,6 +1,7 @@
 """Reading what the arguments name, bounded; `-` is standard input. What cannot be read is a Stop with a sentence."""
 
 import hashlib
+import os
 import secrets
 import sys
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from sigill.cli.exits import Stop
+from sigill.cli.show import harmless
 from sigill.encoding.base64url import format_base64url
 from sigill.errors import MalformedKey, MalformedNote
 from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
@@ -19,6 +21,7 @@ MAX_FILE_BYTES: Final = 1024 * 1024
 MAX_ATTACHMENT_BYTES: Final = 1024 * 1024 * 1024
 MAX_KEY_BYTES: Final = 1024
 _CHUNK_BYTES: Final = 1024 * 1024
+_PRIVATE: Final = 0o600
 
 
 def read_bytes(name: str, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
@@ -94,6 +97,21 @@ def write_file(path: Path, content: str) -> None:
         path.write_bytes(content.encode("utf-8"))
     except OSError as error:
         raise Stop(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def write_private(name: str | Path, content: bytes) -> None:
+    """Write a new file that nobody else can read, from its first moment on; one that is there stays. Raises Stop."""
+    shown = harmless(str(name))
+    try:
+        descriptor = os.open(Path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise Stop(f"{shown} is there already, and a key is never written over. Choose another name.") from None
+    except (OSError, ValueError) as error:
+        raise Stop(f"{shown} cannot be written: {getattr(error, 'strerror', None) or 'no name'}.") from error
 
 
 def check_one_stdin(*names: str | None) -> None:

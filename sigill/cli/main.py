@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from sigill.cli import (
+    apply,
     audit,
     client_key,
     inspect,
@@ -49,6 +50,7 @@ _COMMANDS: Final = (
     audit,
     monitor,
     witness,
+    apply,
     client_key,
     sign_application,
 )

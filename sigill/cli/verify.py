@@ -19,6 +19,7 @@ from sigill.cli.files import check_one_stdin, hash_attachment, read_log_policy, 
 from sigill.cli.show import say, say_json, verdict_lines
 from sigill.encoding.base64url import format_base64url
 from sigill.errors import MalformedHtml, MalformedSeal, MalformedStatusList
+from sigill.presence.evidence import MAX_EVIDENCE_BYTES
 from sigill.report.answers import Answer, Reason
 from sigill.report.content import Presented
 from sigill.report.describe import describe_report
@@ -72,6 +73,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--status", action="append", metavar="FILE", help="offline: a status list (see: sigill status); may be repeated"
     )
+    parser.add_argument("--evidence", metavar="FILE", help="offline: the evidence of its release, as the sender has it")
     parser.add_argument(
         "--log-policy", metavar="FILE", help="offline: the witnesses you trust; default: the trust file's"
     )
@@ -103,9 +105,11 @@ def _check_usage(arguments: argparse.Namespace) -> None:
         raise Stop("--log-policy is for work offline. Give --trust and --receipt too.")
     if arguments.trust and arguments.url:
         raise Stop("--trust works offline, --url asks the service. Give one of them.")
+    if arguments.evidence and not arguments.trust:
+        raise Stop("--evidence is for work offline. Give --trust too, or leave it out: the service checks its own.")
     lists = arguments.status or ()
     named = (arguments.file, arguments.content, arguments.seal, arguments.trust, arguments.receipt)
-    check_one_stdin(*named, arguments.log_policy, *lists)
+    check_one_stdin(*named, arguments.log_policy, arguments.evidence, *lists)
 
 
 def _read(arguments: argparse.Namespace) -> _Brought:
@@ -184,8 +188,13 @@ def _judge(brought: _Brought, arguments: argparse.Namespace, trust: Trust, recei
         at=datetime.now(UTC),
         status=StatusEvidence(tuple(_status_list(name) for name in arguments.status or ())),
         log_policy=None if arguments.log_policy is None else read_log_policy(arguments.log_policy),
+        release=None if arguments.evidence is None else _release(arguments.evidence),
     )
     return judge_seal(brought.seal, evidence)
+
+
+def _release(name: str) -> bytes:
+    return read_text(name, max_bytes=MAX_EVIDENCE_BYTES + 1).removesuffix("\n").encode("utf-8")
 
 
 def _status_list(name: str) -> ParsedStatusList:

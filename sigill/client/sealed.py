@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from sigill.client.answers import Decision, SealedAnswer
 from sigill.client.message import HashedMessage
@@ -42,12 +42,20 @@ class TrustSource(Protocol):
         """Return the keys, fetched anew if `fresh`."""
 
 
-class Prover:
-    """Checks the answers of one call. Keys that turn out too old are fetched anew, once for all of them."""
+SHOWN_WITHIN_S: Final = 2.5
+"""A service shows the keys and logs of all its processes at most two seconds late: a new operator's log among them."""
 
-    def __init__(self, trust: TrustSource, *, may_renew: bool) -> None:
+
+class Prover:
+    """Checks the answers of one call. Keys that turn out too old are fetched anew, once for all of them.
+
+    Those fetched may be a moment too old themselves: `pause` waits the seconds after which they are not.
+    """
+
+    def __init__(self, trust: TrustSource, *, may_renew: bool, pause: Callable[[float], None] | None = None) -> None:
         self._trust = trust
         self._may_renew = may_renew
+        self._pause = pause
 
     def check(self, judge: Callable[[Trust], Checked]) -> Checked:
         """Return what `judge` makes of the keys, asked again with newer ones if it finds them too old."""
@@ -57,7 +65,13 @@ class Prover:
             if not self._may_renew:
                 raise
             self._may_renew = False
+        try:
             return judge(self._trust(fresh=True))
+        except TrustTooOld:
+            if self._pause is None:
+                raise
+        self._pause(SHOWN_WITHIN_S)
+        return judge(self._trust(fresh=True))
 
     def prove(self, answer: SealedAnswer, message: HashedMessage, asked: dict[str, Any]) -> Sealed:
         """Return what was sealed, if the answer proves to be over `message`. Raises AnswerNotTrusted."""

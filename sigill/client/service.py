@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from sigill.client.access_tokens import choose_bearer, fetch_issuer
 from sigill.client.answers import Decision, Verdict, read_decision, read_sealed, read_verdict, text_of
+from sigill.client.applying import Applicant, Application, send_application
 from sigill.client.batch import MAX_BATCH_KEY, Outcome, TextMessage, chunks_of, sign_chunks
 from sigill.client.conversations import (
     Conversation,
@@ -26,11 +27,12 @@ from sigill.client.http import DEFAULT_TIMEOUT_S, Transport
 from sigill.client.message import Message, Question, hash_message, message_body, question_body
 from sigill.client.receipts import check_receipt, fetch_receipt
 from sigill.client.retry import PATIENCE, Patience, check_key, new_key
-from sigill.client.sealed import Prover, Sealed
+from sigill.client.sealed import SHOWN_WITHIN_S, Prover, Sealed
 from sigill.client.status import fetch_status_list
 from sigill.client.streamed import StreamedMessage
 from sigill.errors import MalformedKey
 from sigill.keys.client_statements import ProvenKey
+from sigill.keys.private_key import PrivateKey
 from sigill.report.logged import Logged
 from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
 from sigill.seal.claims import StatusClaim
@@ -208,6 +210,13 @@ class Client:
         body = format_body(given | beside)
         return read_verdict(self._public.send(Call(path="/v1/verifications", body=body)))
 
+    def apply(self, key: PrivateKey, **applicant: Unpack[Applicant]) -> Application:
+        """Apply to this guarantor with a private key of your own. With an API key, a test operator goes live.
+
+        A key applies once: where an answer was lost, the key itself gets in, as the client that the refusal names.
+        """
+        return send_application(applicant, key=key, issuer=self.issuer(), exchange=self._exchange)
+
     def issuer(self) -> str:
         """Return who the service says it is: what client assertions and proofs are made for."""
         return fetch_issuer(self._transport)
@@ -245,7 +254,9 @@ class Client:
         return self._trust
 
     def _prover(self) -> Prover:
-        return Prover(self.trust, may_renew=not self._pinned)
+        patience = self._exchange.patience
+        pause = patience.sleep if patience.for_s >= SHOWN_WITHIN_S else None
+        return Prover(self.trust, may_renew=not self._pinned, pause=pause)
 
 
 def _key(given: str | None, **limit: int) -> str:

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     OTHER_RECIPIENT = "other_recipient"
     LINKS_ALTERED = "links_altered"
     FILES_ALTERED = "files_altered"
+    RELEASE_WRONG = "release_wrong"
     WITHDRAWN = "withdrawn"
 
     UNSIGNED = "unsigned"
@@ -139,6 +140,7 @@ TABLE: Final = (
     _row(_NO, Reason.OTHER_RECIPIENT, Detail.RECIPIENT_DIFFERS),
     _row(_NO, Reason.LINKS_ALTERED, Detail.LINKS_DIFFER),
     _row(_NO, Reason.FILES_ALTERED, Detail.FILES_DIFFER),
+    _row(_NO, Reason.RELEASE_WRONG, Detail.RELEASE_WRONG),
     _row(_NO, Reason.WITHDRAWN, Detail.WITHDRAWN),  # last: what was altered is not what the sender withdrew
     # Nothing failed, but it cannot count or a needed check could not be made.
     _row(_UNKNOWN, Reason.FROM_THE_FUTURE, Detail.FROM_THE_FUTURE),

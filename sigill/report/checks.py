@@ -10,7 +10,7 @@ from typing import Final
 
 
 class CheckName(StrEnum):
-    """The named checks, in the order they are made and shown."""
+    """The named checks, in the order they are made and shown; the last one only for a message that was released."""
 
     ISSUER = "issuer"
     SIGNATURE = "signature"
@@ -24,6 +24,7 @@ class CheckName(StrEnum):
     LINKS = "links"
     FILES = "files"
     RECIPIENT = "recipient"
+    ATTESTATION = "attestation"
 
 
 class Outcome(StrEnum):
@@ -101,6 +102,11 @@ class Detail(StrEnum):
     RECIPIENT_NOT_OPENABLE = "recipient_not_openable"
     CONTENT_FIRST = "content_first"
 
+    RELEASED = "released"
+    RELEASE_NOT_BROUGHT = "release_not_brought"
+    RELEASE_OF_ANOTHER = "release_of_another"
+    RELEASE_WRONG = "release_wrong"
+
     SIGNATURE_FIRST = "signature_first"
 
 
@@ -133,6 +139,7 @@ _PASSED: Final = frozenset(
         Detail.LINKS_MATCH,
         Detail.FILES_MATCH,
         Detail.RECIPIENT_MATCHES,
+        Detail.RELEASED,
     }
 )
 _FAILED: Final = frozenset(
@@ -149,8 +156,13 @@ _FAILED: Final = frozenset(
         Detail.LINKS_DIFFER,
         Detail.FILES_DIFFER,
         Detail.RECIPIENT_DIFFERS,
+        Detail.RELEASE_WRONG,
     }
 )
+
+
+ALWAYS: Final = tuple(name for name in CheckName if name is not CheckName.ATTESTATION)
+"""The checks that every report has."""
 
 
 def outcome_of(detail: Detail) -> Outcome:

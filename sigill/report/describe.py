@@ -75,7 +75,7 @@ def _about(report: Report, seal: ParsedSeal, words: Words, trust: Trust, receipt
     decision = seal.disclosed(Name.DEC)
     return {
         "sender": _sender(claims),
-        "authorship": _authorship(claims, words),
+        "authorship": _authorship(claims, words, released=report.released),
         "channel": claims.ch.value,
         "purpose": claims.pur.value,
         "sealed_at": claims.iat.isoformat(),
@@ -106,14 +106,20 @@ def _sender(claims: SealClaims) -> dict[str, Any]:
     }
 
 
-def _authorship(claims: SealClaims, words: Words) -> dict[str, Any]:
+def _authorship(claims: SealClaims, words: Words, *, released: bool) -> dict[str, Any]:
     foreign = foreign_words(claims.auth.by, draft=claims.auth.draft)
     system = claims.ai
     return {
         "by": claims.auth.by.value,
         "role": claims.auth.role.value,
         "attestation": claims.att.lvl.value,
-        "words": words.authorship(claims.auth.by, level=claims.att.lvl, role=claims.auth.role, operator=claims.op.name),
+        "words": words.authorship(
+            claims.auth.by,
+            level=claims.att.lvl,
+            role=claims.auth.role,
+            operator=claims.op.name,
+            released=released,
+        ),
         "w3c": foreign.w3c,
         "header": foreign.header,
         "eu_icon": foreign.eu_icon,

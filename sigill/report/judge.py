@@ -10,6 +10,7 @@
 8. content     the seal or code of one message under other words
 9. exact bytes, links, files   what a pasted text does not show
 10. recipient  a real message replayed to somebody else
+11. attestation   a sender (or we) who says that somebody released it when nobody did; of level A alone
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,11 @@ from functools import lru_cache
 from sigill.errors import SignatureInvalid
 from sigill.keys.jwks import PublishedKey
 from sigill.keys.p256 import check_signature
+from sigill.presence.errors import MalformedRelease, ReleaseInvalid
+from sigill.presence.evidence import evidence_hash
+from sigill.presence.verify import verify_evidence
 from sigill.report.answers import Answer, Circumstance, Fact, Reason, answer_for
-from sigill.report.checks import Check, CheckName, Detail, checked
+from sigill.report.checks import ALWAYS, Check, CheckName, Detail, checked
 from sigill.report.content import ContentFinding, Presented, compare_content, compare_hashes, hashes_value
 from sigill.report.logged import LogEvidence, Logged, look_in_log
 from sigill.report.openers import Opener
@@ -30,6 +34,7 @@ from sigill.report.trust import Trust
 from sigill.seal.disclosures import AddressType, Disclosure, Name
 from sigill.seal.token import TYP, ParsedSeal, format_seal
 from sigill.tlog.log_policy import LogPolicy
+from sigill.vocabulary import AttestationLevel
 
 __all__ = [
     "CLOCK_TOLERANCE",
@@ -66,6 +71,11 @@ class Report:
         trusted = {Detail.KNOWN_GUARANTOR, Detail.SIGNATURE_VERIFIES} <= details
         return self.seal if trusted else None
 
+    @property
+    def released(self) -> bool:
+        """Whether the evidence of a release was checked and holds: only then is it more than what is said."""
+        return any(check.detail is Detail.RELEASED for check in self.checks)
+
 
 def report_without_seal(reason: Reason) -> Report:
     """Return the report on something that carries no seal we could find: never *fake*, always *cannot say*."""
@@ -74,7 +84,7 @@ def report_without_seal(reason: Reason) -> Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Everything a verdict rests on beside the seal itself; `at` is aware UTC."""
+    """Everything a verdict rests on beside the seal itself; `at` is aware UTC, `release` the evidence of a release."""
 
     presented: Presented
     trust: Trust
@@ -85,6 +95,7 @@ class Evidence:
     status: StatusEvidence = NOTHING_KNOWN
     log_policy: LogPolicy | None = None  # the verifier's own; None: the one of the trust file
     newer_version_at: datetime | None = None
+    release: bytes | None = None
 
 
 def judge_seal(seal: ParsedSeal, evidence: Evidence) -> Report:
@@ -97,12 +108,14 @@ def judge_seal(seal: ParsedSeal, evidence: Evidence) -> Report:
         logged = look_in_log(seal, evidence.log, trust=evidence.trust, policy=evidence.log_policy)
         signature = _signature_detail(seal, evidence.trust, evidence.at, logged)
     if logged is None or signature is not Detail.SIGNATURE_VERIFIES:
-        rest = [checked(name, Detail.SIGNATURE_FIRST) for name in list(CheckName)[2:]]
+        rest = [checked(name, Detail.SIGNATURE_FIRST) for name in ALWAYS[2:]]
         answer, reason = answer_for(frozenset({issuer, signature}))
         head = checked(CheckName.ISSUER, issuer), checked(CheckName.SIGNATURE, signature)
         return Report(answer, reason, (*head, *rest), seal)
     content = compare_content(seal, evidence.presented, evidence.opener)
     details = (issuer, signature, *_details_after_signature(seal, evidence, logged, content))
+    if seal.claims.att.lvl is AttestationLevel.A:
+        details += (_release_detail(seal, evidence.release),)
     checks, answer, reason = _conclude(details, _circumstances(seal, evidence))
     shown = _show_matched(seal, evidence, content)
     withdrawn_at, newer_version_at = evidence.status.withdrawn_at, evidence.newer_version_at
@@ -132,7 +145,7 @@ def _details_after_signature(
 def _conclude(
     details: tuple[Detail, ...], circumstances: tuple[Circumstance, ...]
 ) -> tuple[tuple[Check, ...], Answer, Reason]:
-    checks = tuple(checked(name, detail) for name, detail in zip(CheckName, details, strict=True))
+    checks = tuple(checked(name, detail) for name, detail in zip(CheckName, details, strict=False))
     answer, reason = answer_for(frozenset[Fact]({*details, *circumstances}))
     return checks, answer, reason
 
@@ -208,6 +221,19 @@ def _recipient_detail(seal: ParsedSeal, presented: Presented, opener: Opener, co
             return Detail.RECIPIENT_MATCHES
         case _:
             return Detail.RECIPIENT_DIFFERS
+
+
+def _release_detail(seal: ParsedSeal, release: bytes | None) -> Detail:
+    """Check the release. Evidence of another message says nothing of this one; this one's that is wrong does."""
+    if release is None:
+        return Detail.RELEASE_NOT_BROUGHT
+    if evidence_hash(release) != seal.claims.att.ev:
+        return Detail.RELEASE_OF_ANOTHER
+    try:
+        verify_evidence(release, seal)
+    except (MalformedRelease, ReleaseInvalid):
+        return Detail.RELEASE_WRONG
+    return Detail.RELEASED
 
 
 def _show_matched(seal: ParsedSeal, evidence: Evidence, content: ContentFinding) -> str:

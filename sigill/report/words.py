@@ -87,12 +87,16 @@ class Words:
         """Return the short word for who wrote it."""
         return self._sections["authors"][by]
 
-    def authorship(self, by: Authorship, *, level: AttestationLevel, role: Role, operator: str) -> str:
+    def authorship(
+        self, by: Authorship, *, level: AttestationLevel, role: Role, operator: str, released: bool = False
+    ) -> str:
         """Return the sentence on who wrote it, no surer than the attestation `level` allows.
 
+        At level A the release is a fact only where its evidence was checked (`released`), else the guarantor's word.
         A peer speaks for nobody but herself, so her sentence is the same at every level. `operator` is its name.
         """
-        column = role.value if role is Role.PEER else level.value
+        said = "A_said" if level is AttestationLevel.A and not released else level.value
+        column = role.value if role is Role.PEER else said
         return _fill(self._authorship[column][by], {"operator": operator})
 
     def channel(self, channel: Channel) -> str:

@@ -14,7 +14,7 @@ from settings import SettingsInvalid, read_settings
 from settings.secret_file import read_token
 from storage.migrate import migrate
 from tests.builders_deployment import Deployment, operator
-from wiring import build_app, build_services
+from wiring import build_services
 
 TOKEN = "t0ken-" + "x" * 30
 
@@ -161,7 +161,7 @@ def test_this_machine_has_several_names(deployment: Deployment, host: str) -> No
 def deployed(folder: Path, **settings: str) -> Deployment:
     services = build_services(read_settings({"VAR": str(folder / "var"), **settings}), first_start=True)
     migrate(services.engine)
-    made = Deployment(services, build_app(services))
+    made = Deployment(services)
     made.add(operator())
     return made
 

@@ -106,11 +106,11 @@ def test_messages_of_a_batch_may_be_released_too(anna: Employee) -> None:
 
 def test_a_repeated_request_gets_the_same_seal_and_uses_up_nothing(anna: Employee) -> None:
     name = anna.released()
-    first = anna.sign(name, **{"Idempotency-Key": "once"})
-    again = anna.sign(name, **{"Idempotency-Key": "once"})
+    first = anna.sign(name, key="once")
+    again = anna.sign(name, key="once")
     assert first.get_json() == again.get_json()
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert slug(anna.sign(name, **{"Idempotency-Key": "twice"})) == "release-used"
+    assert slug(anna.sign(name, key="twice")) == "release-used"
 
 
 # --- what is not sealed
@@ -426,3 +426,26 @@ def test_evidence_is_erased_with_its_message(anna: Employee) -> None:
         assert connection.execute(select(release_evidence)).all() == []
     response = made.client.get(f"/v1/messages/{message_id}/evidence", headers=bearer(admin))
     assert response.status_code == 404
+
+
+def test_a_verification_checks_the_release_and_says_so(anna: Employee) -> None:
+    sealed = anna.sign(anna.released()).get_json()
+    found = anna.made.verify(seal=sealed["seal"], content=MESSAGE["text"])
+    assert found["answer"] == "genuine"
+    assert found["checks"][-1] == {
+        "check": "attestation",
+        "outcome": "passed",
+        "detail": "released",
+        "words": found["checks"][-1]["words"],
+    }
+    assert found["authorship"]["words"].endswith("It was released by a verified employee.")
+    assert found["authorship"]["attestation"] == "A"
+
+
+def test_evidence_that_was_changed_in_the_database_is_no_release(anna: Employee) -> None:
+    sealed = anna.sign(anna.released()).get_json()
+    with writing(anna.made.services.engine) as connection:
+        connection.execute(update(release_evidence).values(record=b"{}"))
+    found = anna.made.verify(seal=sealed["seal"], content=MESSAGE["text"])
+    assert found["checks"][-1]["detail"] == "release_of_another"
+    assert "The guarantor says" in found["authorship"]["words"]

@@ -10,7 +10,7 @@ from typing import Final
 from tests.log_faults import damage, deaths, forks, rows, witnesses
 from tests.log_faults.columns import Case, Row
 from tests.log_faults.observers import look_everywhere, remember
-from tests.log_faults.stage import base_scene, copied
+from tests.log_faults.stage import Scene, base_scene, copied
 
 _CONTROL: Final = Case(
     "control", "nothing is wrong", "nothing was done to the copy", lambda _scene, _stack: None, {}, quiet=True
@@ -28,12 +28,17 @@ CASES: Final[Sequence[Case]] = (
 def run_campaign(folder: Path, cases: Sequence[Case] = CASES) -> Iterator[Row]:
     """Yield a row for each case. Everything is in `folder`, and taken away again but for the base."""
     with base_scene(folder / "base", remember) as base:
-        for case in cases:
-            begin = time.monotonic()
-            with copied(base, folder / "scene") as scene, ExitStack() as stack:
-                case.make(scene, stack)
-                cells = (case.look or look_everywhere)(scene)
-            yield Row(case, {column: names for column, names in cells.items() if names}, time.monotonic() - begin)
+        yield from run_cases(base, folder, cases)
+
+
+def run_cases(base: Scene, folder: Path, cases: Sequence[Case]) -> Iterator[Row]:
+    """Yield a row for each case, made in a copy of `base` in `folder`; the base stays as it is."""
+    for case in cases:
+        begin = time.monotonic()
+        with copied(base, folder / "scene") as scene, ExitStack() as stack:
+            case.make(scene, stack)
+            cells = (case.look or look_everywhere)(scene)
+        yield Row(case, {column: names for column, names in cells.items() if names}, time.monotonic() - begin)
 
 
 def say(words: str) -> None:

@@ -20,7 +20,7 @@ from storage.engine import reading, writing
 from tests.builders_deployment import Deployment
 from transparency.root_log import halt
 from transparency.tables import logs
-from wiring import build_app, build_services
+from wiring import build_services
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,7 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
 def service(desk: Desk) -> Iterator[Deployment]:
     """The running service on the same folder."""
     services = build_services(read_settings(desk.environment))
-    yield Deployment(services, build_app(services))
+    yield Deployment(services)
     services.engine.dispose()
 
 

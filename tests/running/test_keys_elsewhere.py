@@ -2,79 +2,28 @@
 
 import json
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import jwt
 import pytest
 
 from running.key_watch import KeyWatch
-from running.keys import main
-from sigill.report.trust import parse_trust
 from sigill.seal.token import parse_seal
-from sigill.tlog.checkpoint import verify_checkpoint
 from signing.keys import planning
 from signing.keys.listing import KeyKind
 from signing.keys.planning import HEAD_START
-from tests.builders_deployment import TEXT, Deployment, deploy
-from tests.builders_kms import PlayedKms, kms_credentials, played_kms
-from tests.builders_publishing import moto_server
+from tests.builders_deployment import TEXT, Deployment
 from tests.builders_server import served
 from tests.builders_token import PIN, SoftHsm, soft_hsm
+from tests.running.builders_key_desk import BANK, MESSAGE, Desk, check_all
 
 pytestmark = [pytest.mark.slow]
-BANK = "exempelbanken"
-MESSAGE: dict[str, Any] = {"authorship": "human", "channel": "chat", "enquiry": "informational", "text": TEXT}
 TOKEN = "pkcs11:token=sigill"
 _TRIES = 10
-
-
-class Desk:
-    """A deployment with settings for its keys, and the commands run on its folder."""
-
-    def __init__(self, folder: Path, settings: Mapping[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-        self.settings = dict(settings)
-        self.made = deploy(folder, more=settings)
-        self.environment = {"VAR": str(self.made.services.settings.var), **settings}
-        self._capsys = capsys
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        """Return exit code, stdout and stderr."""
-        code = main(arguments, self.environment)
-        said = self._capsys.readouterr()
-        return code, said.out, said.err
-
-    def rotate(self, kind: str, *arguments: str) -> None:
-        """Rotate, and wait until the new keys sign."""
-        assert (self.run("rotate", kind, "--overlap", "0", *arguments)[0::2]) == (0, "")
-        begins = max(key.valid_from for key in self.listed())
-        while datetime.now(UTC) < begins:
-            time.sleep(0.02)
-        self.made.services.keys.look()
-
-    def listed(self) -> Any:
-        self.made.services.keys.look()
-        return self.made.services.keys.current().listing.keys
-
-    def places(self) -> dict[str, str]:
-        """Return where the newest of each kind lives, as `list` shows it."""
-        code, out, _ = self.run("list")
-        assert code == 0
-        rows = [line.split("\t") for line in out.splitlines()[1:]]
-        return {row[0]: row[6].partition(":")[0] for row in reversed(rows)}
-
-    def seal(self) -> dict[str, Any]:
-        answer = self.made.sign()
-        assert answer.status_code == 201, answer.get_data(as_text=True)
-        value: dict[str, Any] = answer.get_json()
-        return value
 
 
 @pytest.fixture
@@ -90,21 +39,6 @@ def desk(hsm: SoftHsm, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> It
     made = Desk(tmp_path, settings, capsys)
     yield made
     made.made.services.engine.dispose()
-
-
-def check_all(made: Deployment, sealed: list[dict[str, Any]]) -> None:
-    """Have everything that was sealed verified, its receipts and checkpoints too, and read the key list."""
-    trust = parse_trust(made.client.get("/.well-known/sigill-trust.json").data)
-    keys = jwt.PyJWKSet.from_dict(made.client.get("/.well-known/jwks.json").get_json())
-    for each in sealed:
-        found = made.verify(seal=each["seal"], content=TEXT)
-        assert found["answer"] == "genuine"
-        kid = jwt.get_unverified_header(found["receipt"])["kid"]
-        assert jwt.decode(found["receipt"], keys[kid], algorithms=["ES256"])["answer"] == "genuine"
-    note = made.services.log.checkpoint(BANK)
-    assert note is not None
-    verify_checkpoint(note, origin=trust.logs[BANK].origin, keys=trust.logs[BANK].keys[:1])
-    assert made.client.get("/status/0").status_code in {200, 404}
 
 
 @pytest.mark.servers
@@ -190,10 +124,10 @@ def test_while_the_token_is_away_sealing_is_503_and_verifying_goes_on(
 def deploy_again(desk: Desk) -> Deployment:
     """Return the same service in what might be another process."""
     from settings import read_settings
-    from wiring import build_app, build_services
+    from wiring import build_services
 
     services = build_services(read_settings(desk.environment))
-    return Deployment(services, build_app(services), dict(desk.made.keys))
+    return Deployment(services, keys=dict(desk.made.keys))
 
 
 @pytest.mark.servers
@@ -266,76 +200,3 @@ def test_two_gunicorn_workers_sign_on_the_token_and_get_over_its_absence(
         assert "Traceback" not in server.said()
         assert PIN not in server.said()
     check_all(desk.made, [body for _, body in sealed[:5] + again[:5]])
-
-
-def test_keys_move_to_kms_and_back(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(planning, "HEAD_START", HEAD_START / 4)
-    with ExitStack() as stack:
-        stack.enter_context(kms_credentials())
-        desk = Desk(tmp_path, {"SIGILL_KMS_ENDPOINT": stack.enter_context(moto_server())}, capsys)
-        sealed = [desk.seal()]
-        for kind in ("seal", "report", "event", "status", "token"):
-            desk.rotate(kind, "--to", "kms:new")
-        desk.rotate("seal")
-        assert desk.places() == {
-            **{kind.value: "kms" for kind in KeyKind if kind is not KeyKind.LOG},
-            "log": "file",
-            "salts": "file",
-        }
-        sealed.append(desk.seal())
-        check_all(desk.made, sealed)
-        desk.rotate("seal", "--to", "file")
-        sealed.append(desk.seal())
-    refused = desk.made.verify(seal=sealed[1]["seal"], content=TEXT)  # KMS is gone now
-    assert (refused["answer"], refused["receipt"]) == ("genuine", None)
-    desk.made.services.engine.dispose()
-
-
-def test_gunicorn_workers_sign_in_kms_and_verify_while_it_hangs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(planning, "HEAD_START", HEAD_START / 4)
-    kms = PlayedKms()
-    with played_kms(kms) as address:
-        desk = Desk(tmp_path, {"SIGILL_KMS_ENDPOINT": address}, capsys)
-        desk.rotate("seal", "--to", "kms:new")
-        key = desk.made.keys[BANK]
-        with served(desk.made, tmp_path, workers=1, more=desk.settings) as server, ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda _: server.post("/v1/messages", MESSAGE, key=key), range(40)))
-            assert {answer.status for answer in answers} == {201}
-            sealed = json.loads(answers[0].body)
-            kms.fault = "hangs"
-            waiting = [pool.submit(server.post, "/v1/messages", MESSAGE, key=key) for _ in range(3)]
-            time.sleep(0.5)
-            begun = time.monotonic()
-            body = json.dumps({"seal": sealed["seal"], "content": TEXT}).encode()
-            answer = json.loads(server.ask("POST", "/v1/verifications", body).body)
-            assert time.monotonic() - begun < 2
-            assert (answer["answer"], answer["receipt"] is None) == ("genuine", False)
-            assert not any(each.done() for each in waiting)
-            assert {each.result().status for each in waiting} == {503}
-            kms.fault = None
-            time.sleep(1.2)
-            assert server.post("/v1/messages", MESSAGE, key=key).status == 201
-            assert "Traceback" not in server.said()
-    desk.made.services.engine.dispose()
-
-
-_WITHOUT = """
-import sys
-for name in ("pkcs11", "boto3", "botocore"):
-    sys.modules[name] = None  # importing it fails
-from pathlib import Path
-from tests.builders_deployment import deploy
-made = deploy(Path(sys.argv[1]))
-assert made.sign().status_code == 201
-assert made.verify(seal=made.sign().get_json()["seal"])["receipt"]
-"""
-
-
-def test_without_the_packages_of_tokens_and_kms_the_service_does_all_it_did(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "error", "-c", _WITHOUT, str(tmp_path)]
-    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")

@@ -36,7 +36,7 @@ from transparency.publisher import Round
 from transparency.publishing.opening import open_targets
 from transparency.root_log import load_newest_heads, newest_checkpoint
 from transparency.tables import heads
-from wiring import build_app, build_services
+from wiring import build_services
 
 pytestmark = pytest.mark.slow
 _ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ class Watched:
 
     def open(self) -> Deployment:
         services = build_services(read_settings(self.environment))
-        self.opened.append(Deployment(services, build_app(services)))
+        self.opened.append(Deployment(services))
         return self.opened[-1]
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ from tests.builders_postgres import PostgresServer, postgres_server
 from tests.builders_server import Served, free_port
 from tests.builders_witness import Witness
 from tests.faults.wire import NoAnswer
-from wiring import build_app, build_services
+from wiring import build_services
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
@@ -171,7 +171,7 @@ def drilling(folder: Path) -> Iterator[Drill]:
         first = made.environment(primary.url(), SIGILL_LOG_POLICY_FILE="", SIGILL_PUBLISH_TO="")
         prepare(read_settings(first))
         services = build_services(read_settings(first))
-        deployment = Deployment(services, build_app(services))
+        deployment = Deployment(services)
         deployment.add(operator())
         made.key = deployment.new_key(role=Role.SIGNER, operator_id=OperatorId(_BANK))
         made.witness.vkeys = [format_vkey(services.keys.note_keys(services.identity.root_origin)[0])]
@@ -188,7 +188,7 @@ def check_logs(made: Drill, url: str) -> int:
     """Re-derive the bank's log from its entries as an auditor does; return how many there are."""
     services = build_services(read_settings(made.environment(url)))
     try:
-        return len(check_whole_log(Deployment(services, build_app(services)), _BANK))
+        return len(check_whole_log(Deployment(services), _BANK))
     finally:
         services.engine.dispose()
 

@@ -7,6 +7,7 @@ in its own English sentence, marked as English.
 from typing import Final
 
 from limiting.errors import LimitingError
+from registry.applying.errors import ChecksTooMany, DomainUnknown, KeyNeeded, SourceMissing
 from registry.errors import (
     ClientUnknown,
     EnrolmentRefused,
@@ -29,6 +30,10 @@ _STATUSES: Final[dict[type[SigillError], int]] = {
     PersonUnknown: 404,
     PasskeyUnknown: 404,
     ClientUnknown: 404,
+    DomainUnknown: 404,
+    KeyNeeded: 409,
+    SourceMissing: 409,
+    ChecksTooMany: 429,
     ScopeMissing: 403,
     SignInStale: 403,
     ProviderRefused: 403,

@@ -5,13 +5,15 @@ A part is one module with its `pages`; it joins here with one line.
 
 from typing import Final
 
-from web.desk import enrol, passkeys, provider, release, sign_in, staff, start
+from web.desk import alarms, enrol, passkeys, provider, release, sign_in, staff, standing, start
 from web.desk.door import Door
 from web.desk.parts import Desk
 
 PARTS: Final[tuple[Desk, ...]] = (
     start.pages,
     staff.pages,
+    standing.pages,
+    alarms.pages,
     passkeys.pages,
 )
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from registry.applying.world import ApplyingWorld
 from registry.people.oidc.provider import Provider
 from registry.people.relying_party import RelyingParty
 from registry.people.world import PeopleWorld
@@ -17,7 +18,8 @@ from transparency.log import TransparencyLog
 class DeskWorld:
     """`base_url` has no slash at its end; `random(n)` is a CSPRNG; `zone` is where the times people read are told.
 
-    `people` is what passkeys and colleagues need, `provider` who else signs them in.
+    `people` is what passkeys and colleagues need, `applying` what checks of an operator need, `provider` who else signs
+    people in.
     """
 
     engine: Engine
@@ -29,6 +31,7 @@ class DeskWorld:
     demonstration: bool
     zone: ZoneInfo
     people: PeopleWorld
+    applying: ApplyingWorld
     provider: Provider | None = None
 
     @property

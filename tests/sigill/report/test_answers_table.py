@@ -103,6 +103,14 @@ def test_whatever_failed_makes_it_not_genuine_and_nothing_else_does() -> None:
         assert (answer_for(facts)[0] is Answer.NOT_GENUINE) == _failed(facts), sorted(facts)
 
 
+def test_a_release_changes_an_answer_only_where_it_does_not_hold() -> None:
+    for facts in _combinations()[::7]:
+        before = answer_for(facts)
+        for detail in (Detail.RELEASED, Detail.RELEASE_NOT_BROUGHT, Detail.RELEASE_OF_ANOTHER):
+            assert answer_for(facts | {detail}) == before
+        assert answer_for(facts | {Detail.RELEASE_WRONG})[0] is Answer.NOT_GENUINE
+
+
 def test_one_step_left_is_said_only_where_nothing_but_text_or_recipient_is_missing() -> None:
     steps = {Detail.CONTENT_PARTLY_MATCHES, Detail.CONTENT_NOT_GIVEN, Detail.RECIPIENT_NOT_GIVEN}
     for facts in _combinations():
@@ -172,7 +180,9 @@ def test_no_row_is_dead() -> None:
     linked = frozenset([*_combinations()[0], Circumstance.FOREIGN_LINK])
     replaced = [row.when | {known} for row in _genuine() for known in _ONLY_WORDS]
     unrooted = _combinations()[0] - {Detail.NOT_WITNESSED_YET} | {Detail.NOT_IN_THE_ROOT_LOG}
-    everything = [*_combinations(), *(frozenset[Fact](head) for head in _HEADS), linked, unrooted, *replaced]
+    unreleased = _combinations()[0] | {Detail.RELEASE_WRONG}
+    heads = (frozenset[Fact](head) for head in _HEADS)
+    everything = [*_combinations(), *heads, linked, unrooted, unreleased, *replaced]
     reached = {next(number for number, row in enumerate(TABLE) if row.when <= facts) for facts in everything}
     assert reached == set(range(len(TABLE)))
 

@@ -117,7 +117,7 @@ def test_there_are_words_for_every_kind_of_evidence_level_and_authorship(languag
     table = tables(language)
     assert set(table["evidence"]) == EVIDENCE
     assert set(table["levels"]) == {"0", "1", "2", "3"}
-    assert set(table["authorship"]) == {*AttestationLevel, Role.PEER}
+    assert set(table["authorship"]) == {*AttestationLevel, "A_said", Role.PEER}
     assert all(set(column) == set(Authorship) for column in table["authorship"].values())
 
 
@@ -157,6 +157,7 @@ def test_a_surer_attestation_says_what_the_plain_word_says_and_more(language: La
     table = tables(language)["authorship"]
     for by in Authorship:
         assert table["A"][by].startswith(table["C"][by] + ".")
+        assert table["A_said"][by].startswith(table["C"][by] + ".")
         assert table["B"][by].startswith(table["C"][by] + ".")
 
 
@@ -199,11 +200,17 @@ def test_a_peer_speaks_for_herself_at_every_level() -> None:
 
 def test_the_words_are_no_surer_than_the_attestation() -> None:
     said = [
-        words(Language.EN).authorship(Authorship.HUMAN, level=level, role=Role.OPERATOR, operator="Exempelbanken")
-        for level in AttestationLevel
+        words(Language.EN).authorship(
+            Authorship.HUMAN, level=level, role=Role.OPERATOR, operator="Exempelbanken", released=released
+        )
+        for level, released in ((AttestationLevel.A, True), *((level, False) for level in AttestationLevel))
     ]
     assert said == [
-        "Exempelbanken says a person wrote this. A registered person released it with their own device.",
+        "Exempelbanken says a person wrote this. It was released by a verified employee.",
+        (
+            "Exempelbanken says a person wrote this. The guarantor says it was released by a verified employee; "
+            "that was not checked here."
+        ),
         "Exempelbanken says a person wrote this. A person who had signed in as staff released it.",
         "Exempelbanken says a person wrote this",
     ]

@@ -1,0 +1,60 @@
+"""For registrars: evidence that was lost or has to be renewed, the checks of an operator, and licences as seen."""
+
+from datetime import date
+from typing import Final
+
+from flask import Response
+
+from registry.applying.checking import enter_licence
+from registry.applying.kept_checks import list_alarms, list_checks
+from registry.checks.licence import LicenceRecord
+from registry.errors import ApplicationInvalid
+from registry.model import Role
+from registry.operators import load_operator
+from storage.engine import reading
+from web.desk.parts import Desk
+from web.desk.request import DeskRequest
+
+pages: Final = Desk("alarms")
+_REGISTRARS: Final = frozenset({Role.REGISTRAR})
+_SHOWN: Final = 100
+
+
+@pages.page("/alarms", roles=_REGISTRARS, navigation="alarms.title")
+def alarms(request: DeskRequest) -> Response:
+    """List what a registrar has to look at."""
+    with reading(request.world.engine) as connection:
+        found = list_alarms(connection, limit=_SHOWN)
+    return request.render("desk/alarms.html", alarms=found)
+
+
+@pages.page("/checks/<string:operator_id>", roles=_REGISTRARS)
+def checks(request: DeskRequest, operator_id: str) -> Response:
+    """Show the checks of one operator, and the form for its licence."""
+    with reading(request.world.engine) as connection:
+        operator = load_operator(connection, operator_id)
+        found = list_checks(connection, operator_id, limit=_SHOWN)
+    return request.render("desk/checks.html", operator=operator, checks=found)
+
+
+@pages.action("/checks/<string:operator_id>/licence", roles=_REGISTRARS, shows=checks, recent=True)
+def enter(request: DeskRequest, operator_id: str) -> Response:
+    """Enter an operator's licence as the registrar saw it."""
+    form = request.form
+    record = LicenceRecord(
+        authority=form["authority"].strip(),
+        number=form["number"].strip(),
+        url=form["url"].strip(),
+        seen_on=_day(form["seen_on"]),
+        valid_until=_day(form["valid_until"]) if form["valid_until"] else None,
+    )
+    enter_licence(operator_id, record, by=request.by, world=request.world.applying)
+    return request.go(f"/checks/{operator_id}", said="alarms.entered")
+
+
+def _day(text: str) -> date:
+    """Return a day as a form sends it. Raises ApplicationInvalid."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ApplicationInvalid("a day is written as 2026-11-29") from None
