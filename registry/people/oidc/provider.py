@@ -1,7 +1,8 @@
 """The identity provider: what it says of itself, its keys, and what it gives for a code. Over HTTP, and bounded.
 
 Its metadata (OpenID Connect Discovery 1.0) and keys are kept for an hour; keys are fetched again where a token names
-one that is not among them, at most once a minute.
+one that is not among them, at most once a minute. One that does not answer is left alone for some seconds: anybody can
+open the page that asks it.
 """
 
 import base64
@@ -16,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from registry.asking.configured import ConfiguredFetch
+from registry.asking.configured import ConfiguredFetch, Limits
 from registry.asking.exchange import Answered, NoAnswer, Question
 from registry.errors import ProviderRefused
 from sigill.encoding.base64url import format_base64url
@@ -25,6 +26,8 @@ from sigill.errors import MalformedEncoding
 
 KEPT_S: Final = 3600.0
 AGAIN_S: Final = 60.0
+LEFT_ALONE_S: Final = 5.0
+_LIMITS: Final = Limits(whole_s=6.0, try_s=5.0, tries=2)
 _MAX_BYTES: Final = 262_144
 _OK: Final = 200
 _ASSERTION_S: Final = 60
@@ -62,6 +65,7 @@ class Provider:
         self._lock = Lock()
         self._metadata: tuple[float, Metadata] | None = None
         self._keys: tuple[float, Mapping[str, Any]] | None = None
+        self._failed: tuple[float, ProviderRefused] | None = None
 
     def metadata(self) -> Metadata:
         """Return what the provider says of itself, if it says it under the very issuer that was configured."""
@@ -69,7 +73,7 @@ class Provider:
             now_s = self._monotonic()
             if self._metadata is None or now_s - self._metadata[0] >= KEPT_S:
                 url = f"{self.client.issuer.removesuffix('/')}/.well-known/openid-configuration"
-                self._metadata = (now_s, read_metadata(_ask(Question(url=url)), issuer=self.client.issuer))
+                self._metadata = (now_s, read_metadata(self._asked(url), issuer=self.client.issuer))
             return self._metadata[1]
 
     def keys(self, kid: str | None) -> Mapping[str, Any]:
@@ -80,7 +84,7 @@ class Provider:
             known = self._keys
             if known is not None and now_s - known[0] < (KEPT_S if _has(known[1], kid) else AGAIN_S):
                 return known[1]
-            found = _ask(Question(url=uri))
+            found = self._asked(uri)
             self._keys = (now_s, found)
             return found
 
@@ -104,6 +108,16 @@ class Provider:
         if not isinstance(token, str):
             raise ProviderRefused("no_id_token", "the identity provider gave no ID token")
         return token
+
+    def _asked(self, url: str) -> dict[str, Any]:
+        """Ask for what is kept afterwards, unless asking failed just now; with the lock."""
+        if self._failed is not None and self._monotonic() - self._failed[0] < LEFT_ALONE_S:
+            raise ProviderRefused(self._failed[1].reason, str(self._failed[1]))
+        try:
+            return _ask(Question(url=url))
+        except ProviderRefused as error:
+            self._failed = (self._monotonic(), error)
+            raise
 
     def _assertion(self, key: ec.EllipticCurvePrivateKey, jti: str) -> str:
         now = int(time.time())
@@ -144,7 +158,7 @@ def _has(keys: Mapping[str, Any], kid: str | None) -> bool:
 
 def _ask(question: Question) -> dict[str, Any]:
     try:
-        fetch = ConfiguredFetch([question.url])
+        fetch = ConfiguredFetch([question.url], limits=_LIMITS)
         try:
             answered: Answered = fetch(question)
         finally:

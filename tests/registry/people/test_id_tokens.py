@@ -1,6 +1,7 @@
 """ID tokens: one is read, and every other is refused by its name; and what a provider says of itself."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from registry.errors import ProviderRefused
 from registry.people.oidc.id_token import RECENT, SKEW, read_id_token
-from registry.people.oidc.provider import challenge_of, read_metadata
+from registry.people.oidc.provider import LEFT_ALONE_S, Client, Provider, challenge_of, read_metadata
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 ISSUER = "https://login.example/tenant"
@@ -112,6 +113,22 @@ def test_nothing_escapes_from_reading_a_token(text: str) -> None:
 
 def test_a_verifiers_challenge_is_that_of_rfc_7636() -> None:
     assert challenge_of("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def test_a_provider_that_does_not_answer_is_left_alone_for_some_seconds() -> None:
+    clock = [0.0]
+    client = Client(issuer="http://127.0.0.1:1", client_id="desk", redirect_uri="x", secret="s")
+    provider = Provider(client, monotonic=lambda: clock[0])
+    reasons, begin = [], time.monotonic()
+    for _ in range(50):
+        with pytest.raises(ProviderRefused) as refused:
+            provider.metadata()
+        reasons.append(refused.value.reason)
+    assert set(reasons) == {"no_answer_refused"}
+    assert time.monotonic() - begin < 8
+    clock[0] = LEFT_ALONE_S
+    with pytest.raises(ProviderRefused):
+        provider.metadata()
 
 
 METADATA: dict[str, Any] = {
