@@ -160,3 +160,20 @@ passkeys: Final = Table(
     Column("revoked_at_ms", BigInteger, nullable=True),
     Index("ix_passkeys_person", "person_id"),
 )
+
+former_names: Final = Table(
+    "former_names",
+    metadata,
+    Column("operator_id", String(63), ForeignKey("operators.id"), primary_key=True),
+    Column("until_ms", BigInteger, primary_key=True),
+    Column("name", String(120), nullable=False),
+)
+
+mergers: Final = Table(
+    "mergers",
+    metadata,
+    Column("operator_id", String(63), ForeignKey("operators.id"), primary_key=True),
+    Column("into_id", String(63), ForeignKey("operators.id"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("ix_mergers_into", "into_id"),
+)

@@ -24,7 +24,10 @@ from storage.metadata import metadata
 from storage.migrate import migrate, rollback_to, starting
 from tests.builders_databases import KINDS, Databases
 
-OWNERS = ["transparency", "privacy", "registry", "policies", "conversations", "signing", "verification", "api", "web"]
+OWNERS = [
+    *("transparency", "privacy", "registry", "registry.deciding", "policies", "conversations", "signing"),
+    *("verification", "api", "web"),
+]
 MIGRATE = "import sys\nfrom storage.engine import make_engine\nfrom storage.migrate import migrate\n"
 REVISIONS = sorted(script.revision for script in ScriptDirectory(str(migrate_module._SCRIPTS)).walk_revisions())
 
