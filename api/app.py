@@ -10,8 +10,10 @@ from api.chunks import expect_broken_chunks
 from api.current import EXTENSION
 from api.limits import install_limits
 from api.resources import (
+    appeals,
     clients,
     conversations,
+    deciding,
     docs,
     erasures,
     health,
@@ -34,7 +36,7 @@ _DESCRIPTION: Final = (
     "Sigill vouches for who sent a customer-service message, and whether a human or an AI wrote it. "
     "Operators sign with an API key or an access token; verifying needs none."
 )
-_KEYED: Final = ("/v1/messages", "/v1/conversations", "/v1/decisions", "/v1/clients")
+_KEYED: Final = ("/v1/messages", "/v1/conversations", "/v1/decisions", "/v1/clients", "/v1/registry", "/v1/operator")
 _SPEC: Final[dict[str, Any]] = {
     "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
     "components": {
@@ -73,6 +75,8 @@ def make_api(world: ApiWorld) -> Flask:
         conversations,
         verifications,
         clients,
+        deciding,
+        appeals,
         oauth,
         registry,
         log,

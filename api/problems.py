@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from api.credential_problems import CREDENTIAL_PROBLEMS
+from api.deciding_problems import DECIDING_PROBLEMS
 from api.limits_problems import LIMITS_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
@@ -130,6 +131,7 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     ),
     MessageNotFound: _NO_MESSAGE,
     RecordNotFound: _NO_MESSAGE,
+    **DECIDING_PROBLEMS,
     **LIMITS_PROBLEMS,
     **PRIVACY_PROBLEMS,
     ConversationNotFound: Problem(

@@ -26,6 +26,7 @@ from registry.errors import (
     CredentialExpired,
     CredentialMissing,
     CredentialUnknown,
+    EvidenceMissing,
     ScopeMissing,
 )
 from settings.discretion import where_raised
@@ -126,6 +127,8 @@ def _describe(error: SigillError) -> dict[str, Any]:
         ]
     if isinstance(error, Refused):
         body |= _refusal(error)
+    if isinstance(error, EvidenceMissing):
+        body["missing"] = list(error.missing)
     if isinstance(error, LimitReached):
         body["violated-policies"] = [error.standing.quota.name]
     if isinstance(error, RetentionNotOver):

@@ -1,6 +1,6 @@
 """What the API needs of the outside; `wiring.py` fills it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 from typing import Final
@@ -15,7 +15,9 @@ from privacy.world import PrivacyWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
 from registry.clients.registration import RegistrationWorld
+from registry.deciding.world import DecidingWorld
 from registry.model import Operator
+from registry.steps import LoggedStep
 from sigill.report.trust import Trust
 from signing.repeats import RunningKeys
 from signing.world import SigningWorld
@@ -58,6 +60,7 @@ class ApiWorld:
     callers: Callers
     grants: GrantWorld
     registration: RegistrationWorld
+    deciding: DecidingWorld
     signing: SigningWorld
     privacy: PrivacyWorld
     verification: VerificationWorld
@@ -69,7 +72,7 @@ class ApiWorld:
     metrics_token: str | None
     trust: Callable[[], Trust]
     readiness: Callable[[], Readiness]
-    operator_page: Callable[[Operator], Response]
+    operator_page: Callable[[Operator, Sequence[LoggedStep]], Response]
     problem_page: Callable[[str], Response]
     running_keys: RunningKeys = field(default_factory=RunningKeys)
     batches: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(BATCHES_AT_ONCE))

@@ -7,6 +7,7 @@ READERS: Final = frozenset({"signer", "admin", "auditor", "auditor of all"})
 AUDITORS: Final = frozenset({"auditor", "auditor of all"})
 SIGNER: Final = frozenset({"signer"})
 ADMIN: Final = frozenset({"admin"})
+REGISTRAR: Final = frozenset({"registrar"})
 
 ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages"): SIGNER,
@@ -25,6 +26,16 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("DELETE", "/v1/clients/{client_id}"): ADMIN,
     ("POST", "/v1/clients/{client_id}/keys"): ADMIN,
     ("DELETE", "/v1/clients/{client_id}/keys/{thumbprint}"): ADMIN,
+    ("GET", "/v1/registry/queue"): REGISTRAR,
+    ("GET", "/v1/registry/operators/{operator_id}"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/proposals"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/confirm"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/reject"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/withdraw"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/likenesses/{number}/accept"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/likenesses/{number}/refuse"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/appeals/{number}/answer"): REGISTRAR,
+    ("POST", "/v1/operator/appeals"): ADMIN,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -51,6 +62,7 @@ OPEN: Final = frozenset(
         ("GET", "/readyz"),
         ("GET", "/registry/operators"),
         ("GET", "/registry/operators/{operator_id}"),
+        ("GET", "/registry/operators/{operator_id}/steps"),
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
@@ -68,4 +80,19 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
+    ("POST", "/v1/registry/operators/{operator_id}/proposals"): {"decision": "suspend", "reason": "looked at"},
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/confirm"): {},
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/reject"): {"reason": "looked at"},
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/withdraw"): {},
+    ("POST", "/v1/registry/operators/{operator_id}/likenesses/{number}/accept"): {"reason": "looked at"},
+    ("POST", "/v1/registry/operators/{operator_id}/likenesses/{number}/refuse"): {"reason": "looked at"},
+    ("POST", "/v1/registry/operators/{operator_id}/appeals/{number}/answer"): {"upheld": True, "answer": "looked at"},
+    ("POST", "/v1/operator/appeals"): {"reason": "looked at"},
 }
+
+PAST_THE_DOOR: Final[dict[tuple[str, str], str]] = {
+    ("POST", "/v1/messages/{message_id}/erasure"): "retention-not-over",
+    ("POST", "/v1/operator/appeals"): "appeal-refused",
+    **{place: "person-needed" for place in ALLOWED if place[0] == "POST" and place[1].startswith("/v1/registry/")},
+}
+"""What whoever may call is told instead: too young to be erased, nothing to appeal, and that a person decides."""

@@ -1,12 +1,15 @@
 """What is looked up: an operator's page and a problem's page. The API chooses between these and JSON."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Response
 
 from registry.model import Operator
+from registry.steps import LoggedStep
 from sigill.report.words import words
+from web.operator_steps import tell_steps
 from web.operators import view_operator
 from web.pages import language_of_request, render_page
 from web.world import WebWorld
@@ -22,10 +25,17 @@ class ProblemView:
     mend: str
 
 
-def operator_page(world: WebWorld, operator: Operator, log_url: str | None) -> Response:
-    """Return what is known of an operator and how; `log_url` is its log's address without a slash at the end."""
-    view = view_operator(operator, words=words(language_of_request()), world=world, log_url=log_url)
-    return render_page("operator.html", world=world, view=view)
+def operator_page(
+    world: WebWorld, operator: Operator, log_url: str | None, steps: Sequence[LoggedStep] = ()
+) -> Response:
+    """Return what is known of an operator and how; `log_url` is its log's address without a slash at the end.
+
+    `steps` are its newest, the newest first. A page about which nothing is decided yet is not to be indexed.
+    """
+    speech = words(language_of_request())
+    view = view_operator(operator, words=speech, world=world, log_url=log_url)
+    told = tell_steps(steps, words=speech, zone=world.zone)
+    return render_page("operator.html", world=world, hidden=not operator.was_verified, view=view, history=told)
 
 
 def problem_page(world: WebWorld, problem: ProblemView) -> Response:

@@ -47,6 +47,7 @@ from verification.service import verify
 from verification.world import VerificationWorld
 from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
 from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
+from wiring.deciding import deciding_world
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
 from wiring.root_log import published_policy, read_log_policy
@@ -195,6 +196,7 @@ def build_app(services: Services) -> Flask:
             callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
             grants=grant_world(services.identity.issuer, services.engine, services.keys, now=now),
             registration=registration_world(services.identity.issuer, services.engine, now=now),
+            deciding=deciding_world(services.engine, services.log, now, pages.demonstration),
             signing=services.signing,
             privacy=services.privacy,
             verification=services.verification,
@@ -206,7 +208,7 @@ def build_app(services: Services) -> Flask:
             metrics_token=services.metrics_token,
             trust=services.trust,
             readiness=lambda: check_readiness(services),
-            operator_page=lambda operator: operator_page(pages, operator, _log_url(services, operator.id)),
+            operator_page=lambda each, steps: operator_page(pages, each, _log_url(services, each.id), steps),
             problem_page=lambda slug: problem_page(pages, _view_problem(all_problems()[slug])),
         )
     )

@@ -5,6 +5,7 @@ from marshmallow import Schema, fields, validate
 from api.fields import Hash, StrictSchema, Word
 from api.schemas.messages import MAX_TEXT, Recipient
 from api.schemas.places import PlaceInConversationSchema
+from api.schemas.registry import SuccessorSchema
 from sigill.vocabulary import Language
 
 MAX_SEAL = 65_536
@@ -45,6 +46,7 @@ class SenderSchema(Schema):
     assurance_level = fields.Integer(required=True)
     environment = fields.String(required=True)
     state_now = fields.String(required=True, allow_none=True)
+    successor = fields.Nested(SuccessorSchema, required=True, allow_none=True)
     demonstration = fields.Boolean(
         required=True, allow_none=True, metadata={"description": "Made up, checked by nobody"}
     )
