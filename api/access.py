@@ -1,35 +1,36 @@
 """Who may call what: every route says so, or the service does not start.
 
 A view is marked by `api.auth.authorized(scope)`, by `open_to_all`, or by `decides_itself(…)` where it depends on what
-is asked for. Pages that are not of this package are named by whoever adds them.
+is asked for; a page of the desk by the roles of the people it is for. Pages of neither are named by whoever adds them.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from flask import Flask
 
+from registry.access import Access, View, mark, mark_of
 from registry.api_keys import SCOPES
 from registry.model import Role, Scope
 
-_MARK: Final = "_sigill_access"
+__all__ = [
+    "Access",
+    "AccessUndeclared",
+    "RouteAccess",
+    "decides_itself",
+    "format_matrix",
+    "list_routes",
+    "mark",
+    "open_to_all",
+]
 _VARIABLE: Final = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 _ALWAYS_ANSWERED: Final = frozenset({"HEAD", "OPTIONS"})
-View = TypeVar("View", bound=Callable[..., Any])
 
 
 class AccessUndeclared(RuntimeError):
     """A route that does not say who may call it: a fault of the program."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Who may call a view: whoever has `scope` or, without one, anyone; `note` says what it depends on else."""
-
-    scope: Scope | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,10 @@ class RouteAccess:
     access: Access
 
     def allows(self, role: Role) -> bool:
-        """Tell whether a credential of this role may call it."""
+        """Tell whether a credential of this role, or at the desk a person of it, may call it."""
+        if self.access.people is not None:
+            return role in self.access.people
         return self.access.scope is None or self.access.scope in SCOPES[role]
-
-
-def mark(view: View, access: Access) -> View:
-    """Return the view, marked."""
-    setattr(view, _MARK, access)
-    return view
 
 
 def open_to_all(view: View) -> View:
@@ -65,10 +62,10 @@ def list_routes(app: Flask, *, open_endpoints: Collection[str] = ()) -> list[Rou
     """Return every route with who may call it, by address. Raises AccessUndeclared."""
     found: list[RouteAccess] = []
     for rule in app.url_map.iter_rules():
-        access = getattr(app.view_functions[rule.endpoint], _MARK, None)
+        access = mark_of(app.view_functions[rule.endpoint])
         if access is None and rule.endpoint in open_endpoints:
             access = Access()
-        if not isinstance(access, Access):
+        if access is None:
             raise AccessUndeclared(f"{rule.endpoint} ({rule.rule}) does not say who may call it")
         path = _VARIABLE.sub(r"{\1}", rule.rule)
         found += [RouteAccess(method, path, access) for method in (rule.methods or set()) - _ALWAYS_ANSWERED]
@@ -81,9 +78,14 @@ def format_matrix(found: Iterable[RouteAccess]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for route in found:
         access = route.access
-        says = "–" if access.scope is None else f"`{access.scope.value}`"
+        anyone = access.scope is None and access.people is None
+        says = "signed in at the desk" if access.people is not None else _scope(access)
         says += f" ({access.note})" if access.note else ""
-        allowed = [access.scope is None, *(route.allows(role) for role in Role)]
+        allowed = [anyone, *(route.allows(role) for role in Role)]
         cells = [f"`{route.method} {route.path}`", says, *("yes" if each else "" for each in allowed)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _scope(access: Access) -> str:
+    return "–" if access.scope is None else f"`{access.scope.value}`"

@@ -11,6 +11,7 @@ from api.current import EXTENSION
 from api.limits import install_limits
 from api.resources import (
     appeals,
+    applications,
     clients,
     conversations,
     deciding,
@@ -21,7 +22,9 @@ from api.resources import (
     messages,
     metrics,
     oauth,
+    own_operator,
     proofs,
+    registrar_checks,
     registry,
     status,
     verifications,
@@ -36,7 +39,7 @@ _DESCRIPTION: Final = (
     "Sigill vouches for who sent a customer-service message, and whether a human or an AI wrote it. "
     "Operators sign with an API key or an access token; verifying needs none."
 )
-_KEYED: Final = ("/v1/messages", "/v1/conversations", "/v1/decisions", "/v1/clients", "/v1/registry", "/v1/operator")
+_KEYED: Final = ("/v1/messages", "/v1/conversations", "/v1/decisions", "/v1/clients", "/v1/operator", "/v1/registry")
 _SPEC: Final[dict[str, Any]] = {
     "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
     "components": {
@@ -78,6 +81,9 @@ def make_api(world: ApiWorld) -> Flask:
         deciding,
         appeals,
         oauth,
+        applications,
+        own_operator,
+        registrar_checks,
         registry,
         log,
         status,

@@ -1,24 +1,5 @@
-"""The audit trail of who was not let in: one JSON object a line, on the logger `sigill.audit`, never a secret.
+"""The audit trail of who was not let in (`registry.audit`), for the views of the API."""
 
-    {"event":"token_refused","client":"cl-…","error":"invalid_client","reason":"wrong_audience"}
-    {"event":"call_refused","credential":"cl-…","problem":"scope-missing","route":"POST /v1/messages"}
+from registry.audit import tell_refusal
 
-What came from outside is told only where it has the form of a name of ours; the log's own stamp says when.
-"""
-
-import json
-import logging
-import re
-from typing import Final
-
-_LOGGER: Final = logging.getLogger("sigill.audit")
-_NAME: Final = re.compile(r"(?:cl-[0-9a-z]{20}|[0-9a-z]{8})\Z")
-
-
-def tell_refusal(event: str, **members: str | None) -> None:
-    """Write one line. Members that are None are left out; `client` and `credential` only if they look like ours."""
-    told = {"event": event, **{name: value for name, value in sorted(members.items()) if value is not None}}
-    for name in ("client", "credential"):
-        if name in told and not _NAME.match(told[name]):
-            told[name] = "-"
-    _LOGGER.warning("%s", json.dumps(told, separators=(",", ":")))
+__all__ = ["tell_refusal"]

@@ -32,7 +32,13 @@ _QUOTAS_OF_SCOPES: Final = {
     Scope.REGISTRY_DECIDE: "read",
 }
 _UNLIMITED: Final = ("/healthz", "/readyz", "/metrics", "/static/")
-_BY_ADDRESS: Final = (("/v1/verifications", "verify"), ("/check", "verify"), ("/s/", "verify"), ("/registry", "search"))
+_BY_ADDRESS: Final = (
+    ("/v1/verifications", "verify"),
+    ("/v1/applications", "apply"),
+    ("/check", "verify"),
+    ("/s/", "verify"),
+    ("/registry", "search"),
+)
 _BY_CREDENTIAL: Final = "/v1/"
 _LENIENCIES: Final = {"key": KEYS, "code": CODES}
 

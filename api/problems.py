@@ -6,6 +6,7 @@ A problem's page says what it means and how to mend it; `title` and `mend` are t
 from collections.abc import Mapping
 from typing import Final
 
+from api.applying_problems import APPLYING_PROBLEMS
 from api.credential_problems import CREDENTIAL_PROBLEMS
 from api.deciding_problems import DECIDING_PROBLEMS
 from api.limits_problems import LIMITS_PROBLEMS
@@ -93,6 +94,7 @@ _NO_MESSAGE: Final = Problem(
 
 PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     **CREDENTIAL_PROBLEMS,
+    **APPLYING_PROBLEMS,
     OperatorNotFound: Problem(
         "operator-not-found", 404, "No operator has this id", "Look the operator up at /registry/operators."
     ),

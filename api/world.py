@@ -12,11 +12,13 @@ from limiting.addresses import Trusted
 from limiting.guessing import Guessing
 from limiting.limiter import Limiter
 from privacy.world import PrivacyWorld
+from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
 from registry.clients.registration import RegistrationWorld
 from registry.deciding.world import DecidingWorld
 from registry.model import Operator
+from registry.people.world import PeopleWorld
 from registry.steps import LoggedStep
 from sigill.report.trust import Trust
 from signing.repeats import RunningKeys
@@ -63,6 +65,8 @@ class ApiWorld:
     deciding: DecidingWorld
     signing: SigningWorld
     privacy: PrivacyWorld
+    people: PeopleWorld
+    applying: ApplyingWorld
     verification: VerificationWorld
     verify: Callable[[VerifyRequest], Verdict]
     status_lists: StatusLists

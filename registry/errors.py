@@ -14,6 +14,10 @@ RegistryError(SigillError)
 ├── ClientUnknown          the operator has no such client or key
 ├── PersonUnknown          there is no such person
 ├── PasskeyUnknown         there is no such passkey
+├── PasskeyRefused         what an authenticator answered proves nothing
+├── PasskeysUnavailable    the service's address is none that passkeys can be bound to
+├── EnrolmentRefused       a link to enrol with that is used up, too old or none
+├── SignInStale            signed in too long ago for this
 ├── ClientKeyRefused       a client's public key, or the proof of its possession, cannot be taken
 ├── IdentifierRefused      no identifier of an organisation, or a person's (registry.checks.identifiers)
 ├── PersonNeeded           a decision is somebody's own, and the key is nobody's, or of one who decides no more
@@ -27,6 +31,13 @@ RegistryError(SigillError)
 ├── LikenessClosed         a registrar has looked at the likeness already
 ├── AppealUnknown          there is no such appeal
 ├── AppealRefused          there is nothing to appeal, or it was appealed or answered before
+├── ApplicationExists      somebody has applied like this already (registry.applying.errors, as the next six)
+├── DomainUnknown          the operator has named no such domain
+├── KeyNeeded              the operator has no public key to bind a domain or an application to
+├── ChecksTooMany          as many checks as the operator may have in an hour
+├── SourceMissing          nobody that is asked can say something of the operator
+├── StatementUnknown       no statement to sign that was given out, or it was used before
+├── CheckUnknown           no check has this id
 ├── ApplicationInvalid     an operator, AI system or key cannot be entered like this
 └── TransitionRefused      the life cycle has no such step
 """
@@ -115,6 +126,48 @@ class PersonUnknown(RegistryError):
 
 class PasskeyUnknown(RegistryError):
     """There is no such passkey."""
+
+
+class PasskeyFault(StrEnum):
+    """What is wrong with an authenticator's answer: one word each, for the audit trail."""
+
+    TOO_LARGE = "too_large"
+    MALFORMED = "malformed"
+    WRONG_TYPE = "wrong_type"
+    WRONG_CHALLENGE = "wrong_challenge"
+    WRONG_ORIGIN = "wrong_origin"
+    CROSS_ORIGIN = "cross_origin"
+    WRONG_PARTY = "wrong_party"
+    NOBODY_PRESENT = "nobody_present"
+    NOT_VERIFIED = "user_not_verified"
+    WRONG_PASSKEY = "wrong_passkey"
+    WRONG_ALGORITHM = "wrong_algorithm"
+    WRONG_SIGNATURE = "wrong_signature"
+    BACKUP_CHANGED = "backup_changed"
+    SIGN_COUNT = "sign_count"
+    REVOKED = "revoked"
+    ATTESTATION = "attestation"
+    REPLAYED = "replayed"
+
+
+class PasskeyRefused(RegistryError):
+    """What an authenticator answered proves nothing; `fault` says why. The message is for whoever sent it."""
+
+    def __init__(self, fault: PasskeyFault, says: str) -> None:
+        super().__init__(says)
+        self.fault = fault
+
+
+class PasskeysUnavailable(RegistryError):
+    """The service's address is none that passkeys can be bound to."""
+
+
+class EnrolmentRefused(RegistryError):
+    """The link to enrol with was used, is too old, or is none of ours."""
+
+
+class SignInStale(RegistryError):
+    """Who asks signed in too long ago for this: a borrowed session must not do it."""
 
 
 class ClientKeyRefused(RegistryError):

@@ -19,11 +19,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from registry.errors import TransitionRefused
 from registry.model import Operator, StateChange
-from registry.operators import AFTER_APPEAL, TRANSITIONS, change_state, save_operator
+from registry.operators import AFTER_APPEAL, TRANSITIONS, change_state, held_by, save_operator
 from registry.steps import Act, Step, note_step
 from registry.tables import operators
 from sigill.encoding.base64url import format_base64url
@@ -38,24 +38,33 @@ _VERSION: Final = 1
 _ENDS: Final = frozenset({State.SUSPENDED, State.REVOKED})
 
 
-def enrol(operator: Operator, *, origin: str, log: TransparencyLog, random: Callable[[int], bytes]) -> Appended:
+def enrol(
+    operator: Operator,
+    *,
+    origin: str,
+    log: TransparencyLog,
+    random: Callable[[int], bytes],
+    writes: tuple[Write, ...] = (),
+    more: Mapping[str, Json] | None = None,
+) -> Appended:
     """Enter an operator that has applied, with everything it holds: its log, its row, and the log's first leaf.
 
-    A crash between leaves at most an empty log, which the next try takes up. Raises TransitionRefused (it has gone
-    further than to apply, or its id or identifier is registered already), LogConflict, StoreUnavailable.
+    `writes` are made in the same commit, `more` is said in the record. A crash between leaves at most an empty log,
+    which the next try takes up. Raises TransitionRefused (it has gone further than to apply, its id is registered
+    already, or another operator stands under its identifier), what `writes` raise, LogConflict, StoreUnavailable.
     """
     if [change.state for change in operator.history] != [State.APPLIED]:
         raise TransitionRefused("an operator is entered as applied; each further step is logged on its own")
     applied = _in_whole_seconds(operator.history[0])
     entered = replace(operator, history=(applied,))
     log.create_log(entered.id, origin)
-    record = format_record(entered.id, applied, salt=random(_SALT_BYTES), enrolled=entered)
+    record = format_record(entered.id, applied, salt=random(_SALT_BYTES), enrolled=entered, more=more)
 
     def write(connection: Connection, _index: int) -> None:
         _check_new(connection, entered)
         save_operator(connection, entered, created_at=applied.since)
 
-    return log.append(Append(entered.id, leaf_of(LeafKind.REGISTRY, record), record=record, writes=(write,)))
+    return log.append(Append(entered.id, leaf_of(LeafKind.REGISTRY, record), record=record, writes=(write, *writes)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +118,7 @@ def format_record(
     salt: bytes,
     enrolled: Operator | None = None,
     decided: Decided | None = None,
+    more: Mapping[str, Json] | None = None,
 ) -> bytes:
     """Return the record of one step (RFC 8785): what the leaf holds the SHA-256 of."""
     record: dict[str, Json] = {
@@ -121,7 +131,7 @@ def format_record(
         "reason": change.reason,
     }
     if enrolled is not None:
-        record["enrolled"] = _describe(enrolled)
+        record["enrolled"] = {**_describe(enrolled), **(more or {})}
     if decided is not None:
         record |= {"act": decided.act.value, "by": decided.by, "said": dict(decided.said)}
     return format_canonical_json(record)
@@ -163,8 +173,8 @@ def _describe(operator: Operator) -> dict[str, Json]:
 
 
 def _check_new(connection: Connection, operator: Operator) -> None:
-    same = or_(operators.c.id == operator.id, operators.c.identifier == operator.identifier)
-    if connection.execute(select(operators.c.id).where(same)).first() is not None:
+    taken = connection.execute(select(operators.c.id).where(operators.c.id == operator.id)).first() is not None
+    if taken or held_by(connection, operator.identifier):
         raise TransitionRefused("an operator with this id or identifier is registered already")
 
 

@@ -3,12 +3,11 @@
 Nothing here is logged: `registry.lifecycle` makes these writes together with their leaf in the operator's own log.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Engine, and_, exists, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from registry.errors import (
     AiSystemUnknown,
@@ -77,36 +76,6 @@ def list_operator_ids(connection: Connection) -> list[OperatorId]:
     return [OperatorId(row.id) for row in connection.execute(select(operators.c.id).order_by(operators.c.name))]
 
 
-@dataclass(frozen=True, slots=True)
-class ListedOperator:
-    """One line of the public list."""
-
-    id: OperatorId
-    name: str
-    industry: Industry
-    state: State
-
-
-def list_public_operators(connection: Connection) -> tuple[ListedOperator, ...]:
-    """Return the operators that were ever verified, by name: about others nobody has decided anything."""
-    states = operator_states.c
-    newest = select(states.operator_id, func.max(states.position).label("position")).group_by(states.operator_id)
-    last = newest.subquery()
-    ever = exists().where(states.operator_id == operators.c.id, states.state == State.VERIFIED.value)
-    now = operator_states.alias("now")
-    query = (
-        select(operators.c.id, operators.c.name, operators.c.industry, now.c.state)
-        .join(last, last.c.operator_id == operators.c.id)
-        .join(now, and_(now.c.operator_id == operators.c.id, now.c.position == last.c.position))
-        .where(ever)
-        .order_by(operators.c.name)
-    )
-    return tuple(
-        ListedOperator(OperatorId(row.id), row.name, Industry(row.industry), State(row.state))
-        for row in connection.execute(query)
-    )
-
-
 def save_operator(connection: Connection, operator: Operator, *, created_at: datetime) -> None:
     """Insert an operator with everything it holds."""
     connection.execute(
@@ -143,6 +112,8 @@ def change_state(
     current = load_operator(connection, operator_id).state
     if change.state not in transitions[current]:
         raise TransitionRefused(f"an operator does not go from {current} to {change.state}")
+    if change.state is State.VERIFIED:
+        _check_alone(connection, operator_id)
     count = select(func.count()).where(operator_states.c.operator_id == operator_id)
     _insert_change(connection, operator_id, connection.execute(count).scalar_one(), change)
     mark_changed(connection, operator_id)
@@ -155,6 +126,22 @@ def add_ai_system(connection: Connection, operator_id: str, system: AiSystem, *,
             raise ApplicationInvalid(f"this operator has an AI system {other.ref} called {other.name} already")
     _insert_ai_system(connection, operator_id, system, at)
     mark_changed(connection, operator_id)
+
+
+def lock_operator(connection: Connection, operator_id: str) -> None:
+    """Keep others from locking the operator until the transaction ends (on SQLite it is alone anyway)."""
+    connection.execute(select(operators.c.id).where(operators.c.id == operator_id).with_for_update())
+
+
+def add_evidence(connection: Connection, operator_id: str, item: Evidence) -> None:
+    """Add evidence to an operator. The step that says so counts the revision up (`registry.steps`)."""
+    _insert_evidence(connection, operator_id, item)
+
+
+def end_evidence(connection: Connection, evidence_ids: Collection[str], *, at: datetime) -> None:
+    """End evidence at `at`; what has ended before stays as it is."""
+    current = evidence.c.id.in_(evidence_ids) & (evidence.c.valid_until_ms > to_ms(at))
+    connection.execute(update(evidence).where(current).values(valid_until_ms=to_ms(at)))
 
 
 def mark_changed(connection: Connection, operator_id: str) -> None:
@@ -192,6 +179,30 @@ def find_ai_system(operator: Operator, ref: str) -> AiSystem:
     if ref not in active:
         raise AiSystemUnknown(ref, sorted(active))
     return active[ref]
+
+
+def held_by(connection: Connection, identifier: str) -> tuple[OperatorId, ...]:
+    """Return who stands verified or suspended under an identifier: one operator, or nobody."""
+    rows = connection.execute(
+        select(operators.c.id).where(operators.c.identifier == identifier).order_by(operators.c.id)
+    )
+    ids = [OperatorId(row.id) for row in rows]
+    standing = {State.VERIFIED, State.SUSPENDED}
+    return tuple(each for each in ids if _load_history(connection, each)[-1].state in standing)
+
+
+def _check_alone(connection: Connection, operator_id: str) -> None:
+    """Raise TransitionRefused where another operator stands under the same identifier.
+
+    Both rows are locked in one order, so that of two that are verified at once the second sees the first.
+    """
+    identifier = select(operators.c.identifier).where(operators.c.id == operator_id).scalar_subquery()
+    same = select(operators.c.id).where(operators.c.identifier == identifier).order_by(operators.c.id)
+    ids = [row.id for row in connection.execute(same.with_for_update())]
+    standing = {State.VERIFIED, State.SUSPENDED}
+    for other in ids:
+        if other != operator_id and _load_history(connection, other)[-1].state in standing:
+            raise TransitionRefused(f"{other} stands under the same identifier: an organisation is verified once")
 
 
 def _load_history(connection: Connection, operator_id: str) -> tuple[StateChange, ...]:

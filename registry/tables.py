@@ -23,7 +23,7 @@ operators: Final = Table(
     metadata,
     Column("id", String(63), primary_key=True),
     Column("name", String(120), nullable=False),
-    Column("identifier", String(120), nullable=False, unique=True),
+    Column("identifier", String(120), nullable=False, index=True),  # of one verified operator at a time
     Column("industry", String(20), nullable=False),
     Column("environment", String(4), nullable=False),
     Column("markets", JSON, nullable=False),
@@ -176,4 +176,25 @@ mergers: Final = Table(
     Column("into_id", String(63), ForeignKey("operators.id"), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Index("ix_mergers_into", "into_id"),
+)
+
+desk_sessions: Final = Table(
+    "desk_sessions",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of the cookie's value
+    Column("person_id", String(23), ForeignKey("people.id"), nullable=False),
+    Column("passkey_id", String(1366), nullable=True),  # what was shown at the sign-in; None: an identity provider
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("used_at_ms", BigInteger, nullable=False),
+    Index("ix_desk_sessions_person", "person_id"),
+    Index("ix_desk_sessions_created", "created_at_ms"),
+)
+
+enrolments: Final = Table(
+    "enrolments",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of the link's token
+    Column("person_id", String(23), ForeignKey("people.id"), nullable=False),
+    Column("expires_at_ms", BigInteger, nullable=False),
+    Index("ix_enrolments_person", "person_id"),
 )

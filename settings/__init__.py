@@ -15,6 +15,8 @@
 | SIGILL_LOG_POLICY_FILE | the witnesses to ask, as a C2SP tlog-policy      | none: no witness is asked              |
 | SIGILL_METRICS_TOKEN_FILE | the file of the token that opens /metrics     | none: this machine only, on trial      |
 | SIGILL_PKCS11_MODULE, SIGILL_PKCS11_PIN_FILE, SIGILL_KMS_ENDPOINT | see `settings.key_stores` | keys are files |
+| SIGILL_ENHETSREGISTERET, SIGILL_GLEIF, SIGILL_VIES, SIGILL_RESOLVERS | see `settings.registry_sources` | nobody |
+| SIGILL_SEAL_ANCHORS, SIGILL_OWN_NETWORKS, SIGILL_OWN_HTTPS_PORT, SIGILL_OWN_CA_FILE | see there | none |
 | SIGILL_LIMITS, SIGILL_LIMITS_URL, SIGILL_TRUSTED_PROXIES, SIGILL_PROXY_HEADER | see `settings.limits` | limited |
 | SIGILL_PUBLISH_TO, SIGILL_PUBLISH_ENTRIES_TO, SIGILL_S3_ENDPOINT | see `settings.publishing` | not published |
 
@@ -32,7 +34,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from settings import database, key_stores, limits, publishing
+from settings import database, key_stores, limits, publishing, registry_sources
 
 _OURS: Final = "SIGILL_"
 _KNOWN: Final = {
@@ -49,6 +51,7 @@ _KNOWN: Final = {
     *key_stores.NAMES,
     *publishing.NAMES,
     *limits.NAMES,
+    *registry_sources.NAMES,
     "SIGILL_URL",  # the command line's; harmless here
     "SIGILL_API_KEY",
 }
@@ -89,6 +92,7 @@ class Settings:
     publishing: publishing.Publishing
     key_stores: key_stores.KeyStores
     limits: limits.Limits
+    registry_sources: registry_sources.RegistrySources
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -125,6 +129,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     faults += store_faults
     limited, limits_faults = limits.read_limits(environment)
     faults += limits_faults
+    sources, sources_faults = registry_sources.read_registry_sources(environment)
+    faults += sources_faults
     if faults:
         raise SettingsInvalid(faults)
     return Settings(
@@ -143,6 +149,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         publishing=published,
         key_stores=stores,
         limits=limited,
+        registry_sources=sources,
     )
 
 

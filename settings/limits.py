@@ -25,6 +25,7 @@ QUOTAS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
         "read": (12_000, 60),
         # of an address
         "verify": (300, 60),  # checks of messages, by the API and the page
+        "apply": (30, 3600),  # applications to the registry
         "search": (600, 60),  # the registry
         "open": (6_000, 60),  # logs, keys, status lists, pages
         "refused": (300, 60),  # calls with no good key

@@ -1,6 +1,9 @@
 """The one table of who may do what: every route that is not open to all, and who gets further than its door."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
+
+from registry.model import Role
 
 ROLES: Final = ("signer", "admin", "auditor", "auditor of all", "registrar")
 READERS: Final = frozenset({"signer", "admin", "auditor", "auditor of all"})
@@ -36,6 +39,17 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/registry/operators/{operator_id}/likenesses/{number}/refuse"): REGISTRAR,
     ("POST", "/v1/registry/operators/{operator_id}/appeals/{number}/answer"): REGISTRAR,
     ("POST", "/v1/operator/appeals"): ADMIN,
+    ("GET", "/v1/operator"): ADMIN,
+    ("POST", "/v1/operator/domains"): ADMIN,
+    ("GET", "/v1/operator/domains"): ADMIN,
+    ("POST", "/v1/operator/domains/{domain}/check"): ADMIN,
+    ("POST", "/v1/operator/register-check"): ADMIN,
+    ("GET", "/v1/operator/application-statement"): ADMIN,
+    ("POST", "/v1/operator/seal-certificate"): ADMIN,
+    ("POST", "/v1/registry/operators/{operator_id}/licence"): REGISTRAR,
+    ("GET", "/v1/registry/operators/{operator_id}/checks"): REGISTRAR,
+    ("GET", "/v1/registry/checks/{check_id}"): REGISTRAR,
+    ("GET", "/v1/registry/alarms"): REGISTRAR,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -66,12 +80,44 @@ OPEN: Final = frozenset(
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
+        ("POST", "/v1/applications"),
         ("POST", "/v1/verifications"),
     }
 )
 
+_EVERYONE: Final = frozenset(Role)
+_REGISTRARS: Final = frozenset({Role.REGISTRAR})
+_ADMINS: Final = frozenset({Role.ADMIN})
+DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
+    ("GET", "/desk"): _EVERYONE,
+    ("GET", "/desk/passkeys"): _EVERYONE,
+    ("POST", "/desk/passkeys/name"): _EVERYONE,
+    ("POST", "/desk/passkeys/revocation"): _EVERYONE,
+    ("GET", "/desk/queue"): _REGISTRARS,
+    ("GET", "/desk/operators/{operator_id}"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/proposals"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/confirmation"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/rejection"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/withdrawal"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/likeness"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/answer"): _REGISTRARS,
+    ("GET", "/desk/standing"): _ADMINS,
+    ("POST", "/desk/standing/appeal"): _ADMINS,
+}
+"""Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
+
+DESK_DOORS: Final = frozenset({("GET", "/desk/sign-in"), ("POST", "/desk/sign-out")})
+"""What of the desk stands open: it looks itself at what is brought."""
+
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
 """Where the address names something: another operator's credential finds nothing there."""
+
+ANSWERS: Final[dict[str, frozenset[int]]] = {
+    "/v1/messages/{message_id}/erasure": frozenset({200, 409}),  # it is too young to be erased
+    "/v1/operator/register-check": frozenset({409}),  # no register is configured
+    "/v1/operator/seal-certificate": frozenset({422}),  # and this is no application
+}
+"""What whoever is let in gets, where that is something else than done."""
 
 BODY: Final[dict[str, Any]] = {"authorship": "human", "channel": "chat", "enquiry": "informational"}
 BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
@@ -88,6 +134,14 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/registry/operators/{operator_id}/likenesses/{number}/refuse"): {"reason": "looked at"},
     ("POST", "/v1/registry/operators/{operator_id}/appeals/{number}/answer"): {"upheld": True, "answer": "looked at"},
     ("POST", "/v1/operator/appeals"): {"reason": "looked at"},
+    ("POST", "/v1/operator/domains"): {"domain": "exempelbanken.se"},
+    ("POST", "/v1/operator/seal-certificate"): {"application": "a.b.c"},
+    ("POST", "/v1/registry/operators/{operator_id}/licence"): {
+        "authority": "Finansinspektionen",
+        "number": "41028",
+        "url": "https://fi.example/41028",
+        "seen_on": f"{datetime.now(UTC):%Y-%m-%d}",
+    },
 }
 
 PAST_THE_DOOR: Final[dict[tuple[str, str], str]] = {

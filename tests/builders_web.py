@@ -191,8 +191,11 @@ class Page(HTMLParser):
         return [tag for tag, _ in self.tags if tag in names]
 
 
-def check_page(html: str, *, language: str = "en") -> Page:
-    """Return the page; fails unless it is whole, in its language, usable by keyboard and ear, and all its own."""
+def check_page(html: str, *, language: str = "en", scripts: bool = False) -> Page:
+    """Return the page; fails unless it is whole, in its language, usable by keyboard and ear, and all its own.
+
+    `scripts` allows those of our own; nothing ever stands between a script's tags.
+    """
     page = Page(html)
     assert page.unclosed == []
     assert next(page.all("html"))["lang"] == language
@@ -207,10 +210,11 @@ def check_page(html: str, *, language: str = "en") -> Page:
         for name in ("aria-labelledby", "aria-describedby"):
             assert set(attributes.get(name, "").split()) <= set(ids)
     labelled = {attributes["for"] for attributes in page.all("label")}
-    typed = [item for item in page.all("input", "textarea") if item.get("type") != "hidden"]
+    typed = [item for item in page.all("input", "textarea", "select") if item.get("type") != "hidden"]
     assert {item["id"] for item in typed} == labelled
-    assert not list(page.all("script", "iframe", "object", "base", "style", "img"))
-    loaded = [item.get("href", "") for item in page.all("link")] + [item["action"] for item in page.all("form")]
+    assert not list(page.all(*(() if scripts else ("script",)), "iframe", "object", "base", "style", "img"))
+    loaded = [item.get("href", "") for item in page.all("link")] + [item["src"] for item in page.all("script")]
+    loaded += [item["action"] for item in page.all("form")]
     assert all(address.startswith("/") and not address.startswith("//") for address in loaded)
     assert {item["method"] for item in page.all("form")} <= {"post"}
     return page

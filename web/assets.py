@@ -1,4 +1,4 @@
-"""The style sheet and the icon, under names that hold a hash of their bytes: cached for a year, never stale."""
+"""Style sheets, icon and the few scripts, under names that hold a hash of their bytes: cached a year, never stale."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Final
 
 _FOLDER: Final = Path(__file__).parent / "static"
-_TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 _HASH_DIGITS: Final = 16
 
 

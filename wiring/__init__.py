@@ -19,12 +19,12 @@ from api.access import list_routes
 from api.app import make_api
 from api.blueprint import accepts_html
 from api.metrics import Metrics
-from api.problem import Problem
 from api.problems import all_problems
 from api.responses import http_problem
 from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
 from privacy.world import PrivacyWorld
+from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from settings import Settings, SettingsInvalid, check_unchanged
 from settings.secret_file import read_token
@@ -45,11 +45,14 @@ from transparency.status_lists import StatusLists
 from transparency.statuses import StatusIndices
 from verification.service import verify
 from verification.world import VerificationWorld
-from web import ProblemView, SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
+from web import SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
+from wiring.applying import applying_world
 from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
 from wiring.deciding import deciding_world
+from wiring.desk import build_desk, people_world
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
+from wiring.problems import view_problem
 from wiring.root_log import published_policy, read_log_policy
 
 HERE: Final = Path(__file__).resolve().parents[1]
@@ -93,6 +96,7 @@ class Services:
     privacy: PrivacyWorld
     status_lists: StatusLists
     verification: VerificationWorld
+    applying: ApplyingWorld
 
 
 def open_identity(settings: Settings, *, first_start: bool) -> Identity:
@@ -167,6 +171,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
             report_signer=partial(report_signer, keys),
             own_hosts=_own_hosts(identity.issuer, settings.public_url),
         ),
+        applying=applying_world(settings, identity, engine, log, now=now),
     )
 
 
@@ -191,6 +196,7 @@ def _policies(folder: Path) -> PolicyLibrary:
 def build_app(services: Services) -> Flask:
     """Return the whole web application: the API and the customer's pages."""
     pages = _web_world(services)
+    people = people_world(services.settings, services.signing, services.keys.reference)
     app = make_api(
         ApiWorld(
             callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
@@ -199,6 +205,8 @@ def build_app(services: Services) -> Flask:
             deciding=deciding_world(services.engine, services.log, now, pages.demonstration),
             signing=services.signing,
             privacy=services.privacy,
+            people=people,
+            applying=services.applying,
             verification=services.verification,
             verify=pages.verify,
             status_lists=services.status_lists,
@@ -209,10 +217,11 @@ def build_app(services: Services) -> Flask:
             trust=services.trust,
             readiness=lambda: check_readiness(services),
             operator_page=lambda each, steps: operator_page(pages, each, _log_url(services, each.id), steps),
-            problem_page=lambda slug: problem_page(pages, _view_problem(all_problems()[slug])),
+            problem_page=lambda slug: problem_page(pages, view_problem(all_problems()[slug])),
         )
     )
     app.register_blueprint(make_blueprint(pages))
+    app.register_blueprint(build_desk(services.settings, pages, people))
     app.register_error_handler(404, partial(_not_found, pages))
     list_routes(app, open_endpoints=OPEN_PAGES)  # one that does not say who may call it stops the start
     return app
@@ -235,10 +244,6 @@ def _not_found(pages: WebWorld, error: NotFound) -> Response:
     """Answer an address where nothing is: people get a page, programs (and whoever strays among them) a problem."""
     for_people = accepts_html() and not request.path.startswith(_FOR_PROGRAMS)
     return not_found_page(pages) if for_people else http_problem(error)
-
-
-def _view_problem(problem: Problem) -> ProblemView:
-    return ProblemView(slug=problem.slug, status=problem.status, title=problem.title, mend=problem.mend)
 
 
 def _log_url(services: Services, operator_id: str) -> str | None:

@@ -19,7 +19,7 @@ from verification.service import Verdict, VerifyRequest
 
 TABLE: Final = "limits.table"
 _NETWORKS: Final = 8  # a whole IPv6 site may ask as much as so many addresses
-_OF_ADDRESSES: Final = ("verify", "search", "open", "refused")
+_OF_ADDRESSES: Final = ("verify", "apply", "search", "open", "refused")
 
 
 def build_limits(settings: Settings, *, secret: bytes, observer: LimitsObserver) -> ApiLimits:

@@ -10,7 +10,7 @@ from api.current import world
 from api.deciding_shapes import appeal_shape, likeness_shape, proposal_shape, queue_shape
 from api.resources.registry import operator_shape
 from api.schemas.deciding import (
-    AnswerSchema,
+    AppealAnswerSchema,
     AppealSchema,
     CaseSchema,
     LikenessSchema,
@@ -147,7 +147,9 @@ def post_refuse(body: dict[str, Any], operator_id: str, number: int) -> Response
 
 @blueprint.post("/operators/<string:operator_id>/appeals/<int:number>/answer")
 @authorized(Scope.REGISTRY_DECIDE)
-@blueprint.arguments(AnswerSchema, examples={"no": {"value": {"upheld": False, "answer": "the licence has ended"}}})
+@blueprint.arguments(
+    AppealAnswerSchema, examples={"no": {"value": {"upheld": False, "answer": "the licence has ended"}}}
+)
 @blueprint.response(200, AppealSchema)
 @problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 def post_answer(body: dict[str, Any], operator_id: str, number: int) -> Response:

@@ -14,8 +14,9 @@ from api.cursors import format_cursor, parse_cursor
 from api.schemas.registry import BeforeSchema, OperatorListSchema, OperatorSchema, StepListSchema
 from api.shapes import successor_shape
 from registry.assurance import attained_level, is_demonstration
+from registry.listing import list_public_operators
 from registry.model import Operator
-from registry.operators import list_public_operators, load_operator
+from registry.operators import load_operator
 from registry.steps import LoggedStep, list_newest_steps
 from storage.engine import reading
 

@@ -38,7 +38,7 @@ class NothingSchema(StrictSchema):
     """An empty object."""
 
 
-class AnswerSchema(StrictSchema):
+class AppealAnswerSchema(StrictSchema):
     """The answer to an appeal."""
 
     upheld = StrictBoolean(required=True)
@@ -111,7 +111,7 @@ class ApplicationSchema(Schema):
     since = fields.String(required=True)
 
 
-class AlarmSchema(Schema):
+class QueueAlarmSchema(Schema):
     """Something to see at once."""
 
     operator = fields.String(required=True)
@@ -122,7 +122,7 @@ class AlarmSchema(Schema):
 class QueueSchema(Schema):
     """What waits for a registrar, the oldest first; at most 200 of each."""
 
-    alarms = fields.List(fields.Nested(AlarmSchema), required=True)
+    alarms = fields.List(fields.Nested(QueueAlarmSchema), required=True)
     proposals = fields.List(fields.Nested(ProposalSchema), required=True)
     appeals = fields.List(fields.Nested(AppealSchema), required=True)
     likenesses = fields.List(fields.Nested(LikenessSchema), required=True)

@@ -118,7 +118,8 @@ def close_likeness(  # noqa: PLR0913 - one argument a column
 
 
 def _known(connection: Connection, but: str) -> Iterable[tuple[str, str, str]]:
-    """Yield the id, a name as it is shown, and what is compared of it, of every other operator that is known."""
+    """Yield the id, a name as it is shown, and what is compared of it, of every other organisation that is known."""
+    own = select(operators.c.identifier).where(operators.c.id == but)
     newest = (
         select(operator_states.c.operator_id, func.max(operator_states.c.position).label("position"))
         .group_by(operator_states.c.operator_id)
@@ -131,6 +132,7 @@ def _known(connection: Connection, but: str) -> Iterable[tuple[str, str, str]]:
         .join(newest, same)
         .where(operator_states.c.state.in_(_KNOWN), operators.c.id != but)
         .where(operators.c.environment == Environment.LIVE.value)
+        .where(operators.c.identifier != func.coalesce(own.scalar_subquery(), ""))
     )
     live = set()
     for row in connection.execute(standing):

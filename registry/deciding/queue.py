@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, exists, func, select
 
+from registry.applying.kept_checks import list_alarms
 from registry.deciding.alike import list_open_likenesses
 from registry.deciding.appeals import list_open_appeals
 from registry.deciding.model import Appeal, Decision, FoundLikeness, Proposal, ProposalStatus
@@ -57,8 +58,13 @@ def load_queue(connection: Connection, *, at: datetime) -> Queue:
     waiting = list_waiting(connection, limit=asked)
     likenesses = list_open_likenesses(connection, limit=asked)
     appeals = list_open_appeals(connection, limit=asked)
-    alarms = tuple(
-        Alarm(each.operator_id, "suspension_unconfirmed", each.proposed_at) for each in waiting if each.is_overdue(at)
+    alarms = (
+        *(
+            Alarm(each.operator_id, "suspension_unconfirmed", each.proposed_at)
+            for each in waiting
+            if each.is_overdue(at)
+        ),
+        *(Alarm(each.operator_id, f"check_{each.kind.value}", each.checked_at) for each in list_alarms(connection)),
     )
     return Queue(
         applications=applications[:MAX_LISTED],

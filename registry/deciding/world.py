@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from registry.deciding.needed import missing_evidence
+from registry.checks.needed import missing_evidence
 from registry.model import EvidenceKind, Operator
 from transparency.log import TransparencyLog
 
@@ -27,4 +27,4 @@ class DecidingWorld:
         played = (item for item in operator.evidence if item.kind is EvidenceKind.DEMONSTRATION)
         if self.demonstration and any(item.valid_from <= at < item.valid_until for item in played):
             return ()
-        return missing_evidence(operator, at=at)
+        return tuple(each.need.value for each in missing_evidence(operator, (), at=at))

@@ -106,7 +106,7 @@ def test_every_refusal_of_a_proposal_has_its_own_problem(office: Office) -> None
     assert refused(office.propose("sken", "verify")) == (409, "likeness-open")
     missing = office.propose("halv", "verify")
     assert refused(missing) == (409, "evidence-missing")
-    assert missing.get_json()["missing"] == ["register_or_lei", "licence"]
+    assert missing.get_json()["missing"] == ["identity", "licence"]
     assert office.case("nybank")["operator"]["state"] == "applied"
 
 

@@ -78,6 +78,7 @@ def test_what_needs_a_key_is_marked(spec: dict[str, Any]) -> None:
     assert {place: security for place, security in keyed.items() if place not in needed} == {
         ("GET", "/log/{operator_id}/tile/{path}"): [{}, {"apiKey": []}],
         ("GET", "/metrics"): [{}, {"metricsToken": []}],
+        ("POST", "/v1/applications"): [{}, {"apiKey": []}],
     }
 
 

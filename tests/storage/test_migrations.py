@@ -25,8 +25,17 @@ from storage.migrate import migrate, rollback_to, starting
 from tests.builders_databases import KINDS, Databases
 
 OWNERS = [
-    *("transparency", "privacy", "registry", "registry.deciding", "policies", "conversations", "signing"),
-    *("verification", "api", "web"),
+    "transparency",
+    "privacy",
+    "registry",
+    "registry.applying",
+    "registry.deciding",
+    "policies",
+    "conversations",
+    "signing",
+    "verification",
+    "api",
+    "web",
 ]
 MIGRATE = "import sys\nfrom storage.engine import make_engine\nfrom storage.migrate import migrate\n"
 REVISIONS = sorted(script.revision for script in ScriptDirectory(str(migrate_module._SCRIPTS)).walk_revisions())

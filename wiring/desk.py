@@ -1,0 +1,63 @@
+"""What the desk needs of the other parts."""
+
+import hashlib
+import logging
+import secrets
+from typing import Final
+
+from flask import Blueprint
+
+from registry.errors import PasskeysUnavailable
+from registry.people.relying_party import RelyingParty, relying_party
+from registry.people.world import PeopleWorld
+from settings import Settings
+from signing.world import SigningWorld
+from web import WebWorld
+from web.desk import DeskWorld, make_desk
+from wiring.deciding import deciding_world
+
+_LOGGER: Final = logging.getLogger("sigill.desk")
+
+
+def build_desk(settings: Settings, pages: WebWorld, people: PeopleWorld) -> Blueprint:
+    """Return the desk of a service whose customers' pages are `pages`."""
+    world = DeskWorld(
+        engine=people.engine,
+        log=people.log,
+        now=people.now,
+        random=secrets.token_bytes,
+        base_url=settings.public_url,
+        issuer=pages.issuer,
+        demonstration=pages.demonstration,
+        zone=pages.zone,
+        people=people,
+        deciding=deciding_world(people.engine, people.log, people.now, pages.demonstration),
+    )
+    return make_desk(world)
+
+
+def people_world(settings: Settings, signing: SigningWorld, reference_key: bytes) -> PeopleWorld:
+    """Return what people, their passkeys and their sign-in need."""
+    return PeopleWorld(
+        engine=signing.engine,
+        log=signing.log,
+        now=signing.now,
+        random=secrets.token_bytes,
+        log_prefix=f"{signing.issuer.removeprefix('https://')}/log",
+        party=party_of(settings.public_url),
+        secret=desk_secret(reference_key),
+    )
+
+
+def desk_secret(reference_key: bytes) -> bytes:
+    """Return what keys the desk's challenges: made of a key that all processes and hosts of a service share."""
+    return hashlib.sha256(b"sigill/desk/challenges/v1\0" + reference_key).digest()
+
+
+def party_of(public_url: str) -> RelyingParty | None:
+    """Return who passkeys are made for; None, and a line in the log, where there can be none."""
+    try:
+        return relying_party(public_url)
+    except PasskeysUnavailable as error:
+        _LOGGER.warning("%s", error)
+        return None
