@@ -10,8 +10,10 @@ from api.chunks import expect_broken_chunks
 from api.current import EXTENSION
 from api.limits import install_limits
 from api.resources import (
+    api_keys,
     appeals,
     applications,
+    attestations,
     clients,
     conversations,
     deciding,
@@ -39,7 +41,16 @@ _DESCRIPTION: Final = (
     "Sigill vouches for who sent a customer-service message, and whether a human or an AI wrote it. "
     "Operators sign with an API key or an access token; verifying needs none."
 )
-_KEYED: Final = ("/v1/messages", "/v1/conversations", "/v1/decisions", "/v1/clients", "/v1/operator", "/v1/registry")
+_KEYED: Final = (
+    "/v1/messages",
+    "/v1/conversations",
+    "/v1/decisions",
+    "/v1/clients",
+    "/v1/api-keys",
+    "/v1/operator",
+    "/v1/registry",
+    "/v1/attestations/options",
+)
 _SPEC: Final[dict[str, Any]] = {
     "info": {"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
     "components": {
@@ -75,11 +86,13 @@ def make_api(world: ApiWorld) -> Flask:
         withdrawals,
         erasures,
         proofs,
+        attestations,
         conversations,
         verifications,
         clients,
         deciding,
         appeals,
+        api_keys,
         oauth,
         applications,
         own_operator,

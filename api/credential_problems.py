@@ -5,6 +5,7 @@ from typing import Final
 
 from api.problem import Problem
 from registry.errors import (
+    ApiKeyUnknown,
     ClientKeyRefused,
     ClientUnknown,
     CredentialBound,
@@ -57,6 +58,9 @@ CREDENTIAL_PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
         422,
         "The public key cannot be registered",
         "Mend what the detail names; docs/access.md shows a key and its proof of possession.",
+    ),
+    ApiKeyUnknown: Problem(
+        "api-key-not-found", 404, "No API key of yours is called that", "See /v1/api-keys for those there are."
     ),
     PersonUnknown: Problem(
         "person-not-found", 404, "Nobody of yours is called that", "See /v1/staff for who there is."

@@ -48,7 +48,14 @@ class Declarations:
 
     def remember(self, value: object, request: SignRequest) -> None:
         """Remember an accepted message's declaration, if nothing but plain texts came with it."""
-        others = (request.html, request.digest, request.files or None, request.sent_at, request.edits)
+        others = (
+            request.html,
+            request.digest,
+            request.files or None,
+            request.sent_at,
+            request.edits,
+            request.attestation,
+        )
         if not isinstance(value, dict) or any(other is not None for other in others):
             return
         spelling = self._spelling(value)
@@ -95,4 +102,5 @@ def sign_request(body: Mapping[str, Any]) -> SignRequest:
         agent=body.get("agent"),
         sent_at=body.get("sent_at"),
         edits=body.get("edits"),
+        attestation=body.get("attestation"),
     )

@@ -34,6 +34,7 @@ _QUOTAS_OF_SCOPES: Final = {
 _UNLIMITED: Final = ("/healthz", "/readyz", "/metrics", "/static/")
 _BY_ADDRESS: Final = (
     ("/v1/verifications", "verify"),
+    ("/v1/attestations/<", "open"),
     ("/v1/applications", "apply"),
     ("/check", "verify"),
     ("/s/", "verify"),

@@ -12,6 +12,7 @@ from api.deciding_problems import DECIDING_PROBLEMS
 from api.limits_problems import LIMITS_PROBLEMS
 from api.privacy_problems import PRIVACY_PROBLEMS
 from api.problem import Problem
+from api.release_problems import RELEASE_PROBLEMS
 from conversations.errors import ConversationNotFound, EditRefused
 from privacy.errors import RecordNotFound
 from registry.checks.identifiers import IdentifierRefused
@@ -136,6 +137,7 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     **DECIDING_PROBLEMS,
     **LIMITS_PROBLEMS,
     **PRIVACY_PROBLEMS,
+    **RELEASE_PROBLEMS,
     ConversationNotFound: Problem(
         "conversation-not-found",
         404,

@@ -15,7 +15,7 @@ from privacy.world import PrivacyWorld
 from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
-from registry.clients.registration import RegistrationWorld
+from registry.credential_steps import RegistrationWorld
 from registry.deciding.world import DecidingWorld
 from registry.model import Operator
 from registry.people.world import PeopleWorld

@@ -18,6 +18,7 @@ import jwt
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from benchmarks.callers import caller_calls
 from benchmarks.samples import ratios, spread
 from benchmarks.servers import ROOT
 from policies.library import PolicyLibrary, load_library
@@ -50,6 +51,9 @@ WHAT: Final = {
     "seal_verify_receipt": "seal: the same and its receipt",
     "decision": "policy decision",
     "decision_first": "policy decision, the first of its kind",
+    "caller_key": "who asks, and may it seal: API key",
+    "caller_token": "who asks, and may it seal: access token",
+    "caller_version": "the same, where the version is read (once a second)",
 }
 
 
@@ -63,7 +67,7 @@ class Step:
 
 def steps() -> dict[str, Step]:
     """Return everything that can be timed, ready to run."""
-    return _signatures() | _seals() | _decisions()
+    return _signatures() | _seals() | _decisions() | _callers()
 
 
 def measure(chosen: Mapping[str, Step], *, seconds: float, rounds: int) -> dict[str, list[float]]:
@@ -143,6 +147,10 @@ def _decisions() -> dict[str, Step]:
         "decision": Step(None, lambda: library.decide(next(asked))),
         "decision_first": Step(None, first),
     }
+
+
+def _callers() -> dict[str, Step]:
+    return {name: Step(None, call) for name, call in caller_calls().items()}
 
 
 def _facts(library: PolicyLibrary) -> list[Facts]:

@@ -25,6 +25,7 @@ PURPOSE: Final = {
     "verification": "customers: the verdict, receipts",
     "privacy": "retention, erasure, holds",
     "conversations": "chains of messages",
+    "releases": "who stood behind a message",
     "registry": "who the operators are, credentials",
     "policies": "the packs, kept decisions",
     "limiting": "rate limits, slow guessing",

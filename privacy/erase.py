@@ -24,6 +24,7 @@ from privacy.terms import check_may_be_erased, terms_of
 from privacy.world import PrivacyWorld
 from registry.model import Operator
 from registry.operators import load_operator
+from releases.store import forget_evidence
 from sigill.tlog.erasure import Ground
 from storage.engine import reading
 from transparency.append import Appended, Write
@@ -107,6 +108,7 @@ def _forget(graves: Sequence[Grave]) -> Write:
     def write(connection: Connection, _index: int) -> None:
         forget_decisions(connection, ids)
         forget_edits(connection, ids)
+        forget_evidence(connection, ids)
         forget_entries(connection, places)
 
     return write

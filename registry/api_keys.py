@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select
 
-from registry.errors import CredentialExpired, CredentialMissing, CredentialUnknown, ScopeMissing
+from registry.errors import ApiKeyUnknown, CredentialExpired, CredentialMissing, CredentialUnknown, ScopeMissing
 from registry.model import Credential, OperatorId, Role, Scope
 from registry.tables import api_keys
 from sigill.encoding.base64url import format_base64url
@@ -123,6 +123,16 @@ def list_api_keys(connection: Connection, *, operator_id: str) -> tuple[ListedKe
     query = select(api_keys).where(api_keys.c.operator_id == operator_id)
     rows = connection.execute(query.order_by(api_keys.c.created_at_ms, api_keys.c.prefix))
     return tuple(ListedKey(_credential(row), from_ms(row.created_at_ms)) for row in rows)
+
+
+def load_listed_key(connection: Connection, prefix: str) -> ListedKey:
+    """Return a key by its prefix, whosever it is. Raises ApiKeyUnknown."""
+    known = (
+        None if "\x00" in prefix else connection.execute(select(api_keys).where(api_keys.c.prefix == prefix)).first()
+    )
+    if known is None:
+        raise ApiKeyUnknown("there is no such key")
+    return ListedKey(_credential(known), from_ms(known.created_at_ms))
 
 
 def check_scope(credential: Credential, scope: Scope) -> None:

@@ -12,6 +12,7 @@ RegistryError(SigillError)
 ├── CredentialBound        the credential signs as one AI system, and not this
 ├── GrantRefused           no access token is given for this
 ├── ClientUnknown          the operator has no such client or key
+├── ApiKeyUnknown          the operator has no such API key
 ├── PersonUnknown          there is no such person
 ├── PasskeyUnknown         there is no such passkey
 ├── PasskeyRefused         what an authenticator answered proves nothing
@@ -118,6 +119,10 @@ class GrantRefused(RegistryError):
 
 class ClientUnknown(RegistryError):
     """The operator has no such client, or the client no such key."""
+
+
+class ApiKeyUnknown(RegistryError):
+    """The operator has no API key of this prefix."""
 
 
 class PersonUnknown(RegistryError):

@@ -56,6 +56,8 @@ class Act(StrEnum):
     CLIENT_REVOKED = "client_revoked"
     CLIENT_KEY_ADDED = "client_key_added"
     CLIENT_KEY_REVOKED = "client_key_revoked"
+    API_KEY_ADDED = "api_key_added"
+    API_KEY_REVOKED = "api_key_revoked"
     PERSON_ADDED = "person_added"
     PERSON_ENDED = "person_ended"
     PASSKEY_ADDED = "passkey_added"

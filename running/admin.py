@@ -14,15 +14,16 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from registry.api_keys import list_api_keys, make_api_key, save_api_key
-from registry.application import Application, check_text, read_ai_system, read_application
+from registry.api_key_registration import hand_out_key, revoke_own_api_key
+from registry.api_keys import list_api_keys, load_listed_key
+from registry.application import Application, read_ai_system, read_application
 from registry.deciding.looking import look_at_operator
 from registry.errors import ApplicationInvalid, RegistryError
 from registry.lifecycle import enrol
-from registry.model import Environment, Role
+from registry.model import Environment, OperatorId, Role
 from registry.operators import add_ai_system, list_operator_ids, load_operator
-from registry.revocation import revoke_api_key
 from running.admin_clients import add_commands as add_client_commands
+from running.admin_clients import registration_of
 from running.admin_privacy import REFUSALS as PRIVACY_REFUSALS
 from running.admin_privacy import RowsDamaged, add_commands
 from running.admin_registrars import add_commands as add_registrar_commands
@@ -45,7 +46,6 @@ _FAILURES: Final = (SettingsInvalid, SigillError, SQLAlchemyError, OSError)
 _ROLES: Final = [Role.SIGNER.value, Role.ADMIN.value, Role.AUDITOR.value]
 _DAYS: Final = 365
 _MAX_DAYS: Final = 3650
-_RANDOM_BYTES: Final = 40
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
@@ -85,20 +85,16 @@ def _enrol(asked: argparse.Namespace, services: Services) -> Iterator[str]:
 def _key(asked: argparse.Namespace, services: Services) -> Iterator[str]:
     if not 1 <= asked.days <= _MAX_DAYS:
         raise ApplicationInvalid(f"days is 1 to {_MAX_DAYS}")
-    name, at = check_text("name", asked.name), services.signing.now()
-    key = make_api_key(services.signing.random(_RANDOM_BYTES))
-    with writing(services.engine) as connection:
-        save_api_key(
-            connection,
-            key,
-            name=name,
-            role=Role(asked.role),
-            operator_id=load_operator(connection, asked.id).id,
-            created_at=at,
-            expires_at=at + timedelta(days=asked.days),
-        )
-    sys.stderr.write(f"Keep this key: it is shown once. Its name here is {key.prefix}; it ends in {asked.days} days.\n")
-    yield key.text
+    made = hand_out_key(
+        operator_id=OperatorId(asked.id),
+        name=asked.name,
+        role=Role(asked.role),
+        valid_until=services.signing.now() + timedelta(days=asked.days),
+        world=registration_of(services),
+    )
+    prefix = made.key.credential.prefix
+    sys.stderr.write(f"Keep this key: it is shown once. Its name here is {prefix}; it ends in {asked.days} days.\n")
+    yield made.text
 
 
 def _keys(asked: argparse.Namespace, services: Services) -> Iterator[str]:
@@ -114,9 +110,11 @@ def _keys(asked: argparse.Namespace, services: Services) -> Iterator[str]:
 
 
 def _revoke_key(asked: argparse.Namespace, services: Services) -> Iterator[str]:
-    with writing(services.engine) as connection:
-        if not revoke_api_key(connection, prefix=asked.prefix, at=services.signing.now()):
-            raise ApplicationInvalid(f"there is no key {asked.prefix[:20]!r} that is not revoked yet")
+    with reading(services.engine) as connection:
+        held = load_listed_key(connection, asked.prefix).credential
+    if held.revoked_at is not None:
+        raise ApplicationInvalid(f"the key {held.prefix} is revoked already, since {held.revoked_at:%Y-%m-%d}")
+    revoke_own_api_key(held.prefix, operator_id=held.operator_id, world=registration_of(services))
     yield f"The key {asked.prefix} is revoked."
 
 

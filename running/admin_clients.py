@@ -2,20 +2,25 @@
 
 import argparse
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection
-
 from api.access import format_matrix, list_routes
-from registry.clients.model import Client
-from registry.clients.registration import AskedKey, check_owner, register_client, register_key
-from registry.clients.store import list_clients, load_client, revoke_client, revoke_key
+from registry.clients.registration import (
+    AskedKey,
+    register_client,
+    register_key,
+    revoke_own_client,
+    revoke_own_key,
+)
+from registry.clients.store import list_clients
+from registry.credential_steps import BY_GUARANTOR, RegistrationWorld
 from registry.errors import ApplicationInvalid
 from registry.model import OperatorId, Role
 from sigill.encoding.strict_json import parse_json
 from sigill.errors import MalformedEncoding
-from storage.engine import reading, writing
+from storage.engine import reading
 from wiring import Services, build_app, now
 from wiring.clients import OPEN_PAGES, registration_world
 
@@ -47,14 +52,13 @@ def _client(asked: argparse.Namespace, services: Services) -> Iterator[str]:
         role=Role(asked.role),
         ai_system=asked.ai_system,
         key=_key(asked),
-        world=registration_world(services.identity.issuer, services.engine, now=now),
+        world=registration_of(services),
     )
     yield made.id
 
 
 def _client_key(asked: argparse.Namespace, services: Services) -> Iterator[str]:
-    world = registration_world(services.identity.issuer, services.engine, now=now)
-    made = register_key(asked.client, _key(asked), operator_id=asked.id, world=world)
+    made = register_key(asked.client, _key(asked), operator_id=asked.id, world=registration_of(services))
     yield f"The client {asked.client} has the key {made.key.thumbprint} now, until {made.valid_until:%Y-%m-%d}."
 
 
@@ -71,14 +75,13 @@ def _clients(asked: argparse.Namespace, services: Services) -> Iterator[str]:
 
 
 def _revoke_client(asked: argparse.Namespace, services: Services) -> Iterator[str]:
-    with writing(services.engine) as connection:
-        revoke_client(connection, _owned(connection, asked), at=now())
+    revoke_own_client(asked.client, operator_id=asked.id, world=registration_of(services))
     yield f"The client {asked.client} is revoked."
 
 
 def _revoke_client_key(asked: argparse.Namespace, services: Services) -> Iterator[str]:
-    with writing(services.engine) as connection:
-        revoke_key(connection, _owned(connection, asked), asked.thumbprint, at=now())
+    world = registration_of(services)
+    revoke_own_key(asked.client, asked.thumbprint, operator_id=asked.id, world=world)
     yield f"The key {asked.thumbprint} is revoked."
 
 
@@ -86,10 +89,10 @@ def _access(_asked: argparse.Namespace, services: Services) -> Iterator[str]:
     yield format_matrix(list_routes(build_app(services), open_endpoints=OPEN_PAGES))
 
 
-def _owned(connection: Connection, asked: argparse.Namespace) -> Client:
-    client = load_client(connection, asked.client)
-    check_owner(client, asked.id)
-    return client
+def registration_of(services: Services) -> RegistrationWorld:
+    """Return what registering clients and handing out keys needs, where the guarantor does it."""
+    world = registration_world(services.identity.issuer, services.engine, services.log, now=now)
+    return replace(world, by=BY_GUARANTOR)
 
 
 def _key(asked: argparse.Namespace) -> AskedKey:

@@ -5,6 +5,7 @@
 3. what was deleted goes out of the database's files too (`storage.forget`)
 4. the rows behind some leaves are held against them (`transparency.row_check`)
 5. client assertions that nobody could use any more are forgotten (`registry.clients.replay`)
+6. what expired releases were to show is forgotten, and then they are (`releases.store`)
 """
 
 import logging
@@ -17,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from privacy.expiry import expire
 from privacy.salt_keys import complete_destructions
 from registry.clients.replay import purge_assertions
+from releases.store import purge_releases
 from sigill.errors import SigillError
 from storage.engine import reading, writing
 from storage.forget import empty_wal
@@ -46,6 +48,7 @@ class Upkeep:
             self._clear_files,
             self._check_rows,
             self._forget_assertions,
+            self._forget_releases,
         ):
             self._try(work)
 
@@ -74,6 +77,10 @@ class Upkeep:
     def _forget_assertions(self) -> None:
         with writing(self._services.engine) as connection:
             purge_assertions(connection, at=self._services.signing.now())
+
+    def _forget_releases(self) -> None:
+        with writing(self._services.engine) as connection:
+            purge_releases(connection, at=self._services.signing.now())
 
     def _check_rows(self) -> None:
         """Go on where the last cycle ended, through one log after the other, and begin anew after the last."""

@@ -24,6 +24,7 @@ from registry.operators import check_may_seal, load_operator, load_sealing_opera
 from sigill.encoding.base64url import format_base64url
 from sigill.policy.decision import Decision
 from sigill.policy.facts import Facts
+from signing.attested import attest
 from signing.errors import ConversationBusy, RequestInvalid
 from signing.issued import IssuedSeal
 from signing.request import SignRequest
@@ -111,7 +112,9 @@ def _prepare(
     for number, each in enumerate(wanted):
         mac = reference_mac(each.request.conversation, operator_id=operator.id, world=world)
         try:
-            items[number] = Item(prepare(each.request, reference_mac=mac, key=each.key, at=at), operator, shape)
+            request, attested = attest(each.request, operator=operator, world=world, at=at)
+            prepared = prepare(request, reference_mac=mac, key=each.key, at=at, attested=attested)
+            items[number] = Item(prepared, operator, shape)
         except Exception as error:  # noqa: BLE001 - one message's failure is its own answer
             answers[number] = error
     return items

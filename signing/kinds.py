@@ -17,6 +17,7 @@ from registry.model import Operator
 from sigill.encoding.strict_json import format_canonical_json
 from sigill.policy.decision import Decision, decision_to_json
 from sigill.policy.facts import Facts, facts_to_json
+from sigill.seal.claim_values import SealClaims
 from sigill.seal.writing import SealWriter
 from signing.facts import conversation_facts, gather_facts, system_of
 from signing.request import Declared
@@ -30,7 +31,8 @@ _DAY: Final = timedelta(days=1)
 class Kind:
     """One kind of message of one operator, good in `[since, until)`. Compared by identity.
 
-    `facts_json` and `decision_json` are what is kept and shown; `facts_bytes` and `dec` are canonical JSON.
+    `facts_json` and `decision_json` are what is kept and shown; `facts_bytes` and `dec` are canonical JSON. `sample` is
+    what `writer` writes: a seal with evidence of its own needs a writer of its own.
     """
 
     operator: Operator
@@ -42,6 +44,7 @@ class Kind:
     facts_bytes: bytes
     body: DecisionBody
     dec: bytes
+    sample: SealClaims
     writer: SealWriter
     since: datetime
     until: datetime
@@ -91,6 +94,7 @@ class Kinds:
             facts_bytes=body.facts.encode("utf-8"),
             body=body,
             dec=format_canonical_json(disclosed_decision(facts_json, decision_json)),
+            sample=sample,
             writer=SealWriter(sample),
             since=at,
             until=_good_until(operator, at),

@@ -15,8 +15,10 @@ from threading import Lock
 from typing import Final
 
 from policies.records import DecisionRecord, disclosed_decision, load_decision
+from releases.store import load_evidence
 from sigill.encoding.strict_json import format_canonical_json
 from sigill.policy.facts import facts_from_json
+from sigill.presence.evidence import parse_evidence
 from sigill.seal.token import parse_seal
 from sigill.text.addresses import parse_address
 from sigill.text.codes import Code
@@ -154,7 +156,7 @@ def _signed_again(
         seal_parts,
         hash_content(request),
         None if request.recipient is None else parse_address(request.recipient),
-        request.agent,
+        _agent(token.jti, request, world),
         dec=format_canonical_json(disclosed_decision(decision.facts, decision.decision)),
         jti=token.jti.encode("ascii"),
     )
@@ -173,6 +175,15 @@ def _signed_again(
         decision=decision.decision,
         kind=None,
     )
+
+
+def _agent(jti: str, request: SignRequest, world: SigningWorld) -> str | None:
+    """Return the pseudonym in the seal: what the request says, or who released it."""
+    if request.attestation is None:
+        return request.agent
+    with reading(world.engine) as connection:
+        statement = parse_evidence(load_evidence(connection, jti)).statement
+    return statement.person or statement.system
 
 
 def _origin(log_id: str, world: SigningWorld) -> str:

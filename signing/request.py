@@ -51,9 +51,20 @@ class Declared:
     attestation: AttestationLevel = AttestationLevel.C
 
 
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """The release a message is to be sealed with: its id, and the AI system's signature where no person released it."""
+
+    release_id: str
+    jws: str | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignRequest:
-    """One message. Exactly one of `text`, `html` and `digest` is given; `edits` is the id of what it replaces."""
+    """One message. Exactly one of `text`, `html` and `digest` is given; `edits` is the id of what it replaces.
+
+    With an `attestation` it is sealed at level A, or not at all.
+    """
 
     declared: Declared
     text: str | None = None
@@ -65,6 +76,7 @@ class SignRequest:
     agent: str | None = None
     sent_at: datetime | None = None
     edits: str | None = None
+    attestation: Attestation | None = None
 
 
 _DECLARED = frozenset(each.name for each in fields(Declared))

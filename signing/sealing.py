@@ -22,6 +22,7 @@ from sigill.text.codes import RANDOM_BYTES as CODE_RANDOM_BYTES
 from sigill.text.codes import make_code
 from sigill.tlog.leaf import Leaf, LeafKind, leaf_of
 from sigill.vocabulary import Authorship
+from signing.attested import Attested, attested_writer, check_released
 from signing.content import SealedContent, hash_content
 from signing.errors import RequestInvalid
 from signing.issued import SignedSeal
@@ -49,6 +50,7 @@ class Prepared(NamedTuple):
     recipient: Address | None
     reference_mac: str | None
     key: KeyClaim | None
+    attested: Attested | None = None
 
 
 class Candidate(NamedTuple):
@@ -75,19 +77,27 @@ def moment_of(at: datetime, *, operator_id: str, signer: Signer, world: SigningW
     return Moment(at, int(at.timestamp()), salts, signer, seal_head(signer.kid))
 
 
-def prepare(request: SignRequest, *, reference_mac: str | None, key: KeyClaim | None, at: datetime) -> Prepared:
+def prepare(
+    request: SignRequest,
+    *,
+    reference_mac: str | None,
+    key: KeyClaim | None,
+    at: datetime,
+    attested: Attested | None = None,
+) -> Prepared:
     """Read a request. Raises RequestInvalid, NotCanonicalisable, MalformedHtml, MalformedAddress."""
-    _check_claimable(request, at=at)
+    check_claimable(request, at=at)
     recipient = None if request.recipient is None else parse_address(request.recipient)
-    return Prepared(request, hash_content(request), recipient, reference_mac, key)
+    return Prepared(request, hash_content(request), recipient, reference_mac, key, attested)
 
 
 def make_candidate(
     prepared: Prepared, kind: Kind, *, chain: ChainState | None, moment: "Moment", world: SigningWorld
 ) -> Candidate:
-    """Sign a message that may be sent, or write down why it may not."""
+    """Sign a message that may be sent, or write down why it may not. Raises ReleaseMismatch."""
     randomness = world.random(_RANDOM_BYTES)
-    jti = format_ulid(at=moment.at, randomness=randomness[:_ULID_RANDOM_BYTES])
+    attested = prepared.attested
+    jti = format_ulid(at=moment.at, randomness=randomness[:_ULID_RANDOM_BYTES]) if attested is None else attested.jti
     facts_salt = randomness[-_FACTS_SALT_BYTES:]
     if kind.decision.verdict is Verdict.DENY:
         return _refuse(prepared, kind, chain, jti=jti, facts_salt=facts_salt, at=moment.at, world=world)
@@ -96,6 +106,8 @@ def make_candidate(
     request, status = prepared.request, world.draw_status()
     name = jti.encode("ascii")
     parts = seal_parts(prepared.content, prepared.recipient, request.agent, dec=kind.dec, salts=moment.salts, jti=name)
+    if attested is not None:
+        check_released(attested, kind, parts)
     sent = request.sent_at
     claims = OwnClaims(
         name,
@@ -110,7 +122,8 @@ def make_candidate(
         edits=request.edits,
         status=None if status is None else (status.idx, status_uri(world.issuer, status.list_number)),
     )
-    signing_input = kind.writer.signing_input(claims, head=moment.head)
+    writer = kind.writer if attested is None else attested_writer(attested, kind)
+    signing_input = writer.signing_input(claims, head=moment.head)
     jws = b"%b.%b" % (signing_input, encode_base64url(moment.signer.sign(signing_input)))
     digest = sha256(jws).digest()
     code = make_code(randomness[_ULID_RANDOM_BYTES:-_FACTS_SALT_BYTES])
@@ -120,7 +133,8 @@ def make_candidate(
         Leaf(LeafKind.SEAL, digest),
         Token(jti, kind.operator.id, code, jws.decode("ascii"), moment.at, status),
         parts=_parts(prepared, kind, chain, after, jti=jti, facts_salt=facts_salt, at=moment.at)
-        + edit_parts(request.edits, operator_id=kind.operator.id, chain=chain, jti=jti, at=moment.at),
+        + edit_parts(request.edits, operator_id=kind.operator.id, chain=chain, jti=jti, at=moment.at)
+        + (() if attested is None else (attested.use(moment.at),)),
     )
     signed = SignedSeal(
         jti=jti,
@@ -197,7 +211,7 @@ def _link(request: SignRequest, jws_hash: str) -> Link:
     return Link(jws_hash, declared.authorship, discloses)
 
 
-def _check_claimable(request: SignRequest, *, at: datetime) -> None:
+def check_claimable(request: SignRequest, *, at: datetime) -> None:
     """Refuse what no reader of seals would accept, before it is signed and logged."""
     sent = request.sent_at
     if sent is not None and sent > at + CLOCK_TOLERANCE:

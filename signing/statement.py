@@ -11,6 +11,7 @@ from sigill.encoding.base64url import encode_base64url, format_base64url
 from sigill.encoding.strict_json import format_canonical_json
 from sigill.policy.decision import Decision
 from sigill.policy.facts import Facts
+from sigill.presence.verify import METHOD_KEY, METHOD_PASSKEY
 from sigill.seal.claims import (
     DIGESTS,
     AiClaim,
@@ -27,16 +28,12 @@ from sigill.seal.recipient import hash_recipient, recipient_message
 from sigill.seal.salts import NAMES, SALT_BYTES, SaltKey
 from sigill.seal.writing import write_disclosures
 from sigill.text.addresses import Address
-from sigill.vocabulary import AttestationLevel, foreign_words
+from sigill.vocabulary import AttestationLevel, Authorship, foreign_words
 from signing.content import SealedContent
 from signing.request import Declared
 
 LATE_AFTER: Final = timedelta(minutes=5)
-_METHODS: Final = {
-    AttestationLevel.A: "signature",
-    AttestationLevel.B: "credential",
-    AttestationLevel.C: "declared",
-}
+_METHODS: Final = {AttestationLevel.B: "credential", AttestationLevel.C: "declared"}
 _NONE_YET: Final = "A" * 43
 _MOST_DECOYS: Final = DIGESTS - len(NAMES) + 2  # recipient and agent may be missing
 
@@ -108,7 +105,7 @@ def sample_claims(  # noqa: PLR0913 - what a kind of message is made of
         auth=AuthorshipClaim(
             by=declared.authorship, role=declared.role, oversight=words.oversight, dst=words.source_type
         ),
-        att=AttestationClaim(lvl=declared.attestation, m=_METHODS[declared.attestation]),
+        att=AttestationClaim(lvl=declared.attestation, m=_method(declared)),
         ch=declared.channel,
         dir=facts.direction,
         pur=declared.purpose,
@@ -116,6 +113,12 @@ def sample_claims(  # noqa: PLR0913 - what a kind of message is made of
         sd=(_NONE_YET,) * DIGESTS,
         ai=_ai_claim(operator, system),
     )
+
+
+def _method(declared: Declared) -> str:
+    if declared.attestation is not AttestationLevel.A:
+        return _METHODS[declared.attestation]
+    return METHOD_KEY if declared.authorship is Authorship.AI else METHOD_PASSKEY
 
 
 def _hashes(hashes: Sequence[str]) -> bytes:

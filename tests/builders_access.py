@@ -19,6 +19,8 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages/{message_id}/erasure"): ADMIN,
     ("GET", "/v1/messages/{message_id}"): READERS,
     ("GET", "/v1/messages/{message_id}/proof"): READERS,
+    ("GET", "/v1/messages/{message_id}/evidence"): READERS,
+    ("POST", "/v1/attestations/options"): SIGNER,
     ("POST", "/v1/conversations/{conversation_id}/events"): SIGNER,
     ("GET", "/v1/conversations/{conversation_id}"): READERS,
     ("GET", "/v1/conversations"): READERS,
@@ -50,6 +52,9 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("GET", "/v1/registry/operators/{operator_id}/checks"): REGISTRAR,
     ("GET", "/v1/registry/checks/{check_id}"): REGISTRAR,
     ("GET", "/v1/registry/alarms"): REGISTRAR,
+    ("POST", "/v1/api-keys"): ADMIN,
+    ("GET", "/v1/api-keys"): ADMIN,
+    ("DELETE", "/v1/api-keys/{prefix}"): ADMIN,
     ("GET", "/log/{operator_id}/tile/{path}"): AUDITORS,
     ("GET", "/log/{operator_id}/erasures"): AUDITORS,
 }
@@ -80,6 +85,7 @@ OPEN: Final = frozenset(
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
+        ("POST", "/v1/attestations/{release_id}"),
         ("POST", "/v1/applications"),
         ("POST", "/v1/verifications"),
     }
@@ -106,7 +112,9 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
 }
 """Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
 
-DESK_DOORS: Final = frozenset({("GET", "/desk/sign-in"), ("POST", "/desk/sign-out")})
+DESK_DOORS: Final = frozenset(
+    {("GET", "/desk/sign-in"), ("POST", "/desk/sign-out"), ("GET", "/desk/release/{release_id}")}
+)
 """What of the desk stands open: it looks itself at what is brought."""
 
 OF_NOBODY_ELSE: Final = frozenset(place for place in ALLOWED if "{" in place[1])
@@ -124,6 +132,7 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/messages"): BODY | {"text": "Hej"},
     ("POST", "/v1/messages/batch"): {"messages": [BODY | {"text": "Hej"}]},
     ("DELETE", "/v1/messages/{message_id}"): {"reason": "wrong_content"},
+    ("POST", "/v1/attestations/options"): {"message": BODY | {"authorship": "ai", "text": "Hej"}},
     ("POST", "/v1/messages/{message_id}/erasure"): {"ground": "operator_request", "requester": "DPO-1"},
     ("POST", "/v1/conversations/{conversation_id}/events"): {"kind": "human_joined"},
     ("POST", "/v1/registry/operators/{operator_id}/proposals"): {"decision": "suspend", "reason": "looked at"},
@@ -142,6 +151,7 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "url": "https://fi.example/41028",
         "seen_on": f"{datetime.now(UTC):%Y-%m-%d}",
     },
+    ("POST", "/v1/api-keys"): {"name": "mail server", "role": "signer"},
 }
 
 PAST_THE_DOOR: Final[dict[tuple[str, str], str]] = {

@@ -128,7 +128,7 @@ def new_client(
     """Register a client of a deployment."""
     key = key or Key()
     issuer = made.services.identity.issuer
-    world = registration_world(issuer, made.services.engine, now=now)
+    world = registration_world(issuer, made.services.engine, made.services.log, now=now)
     client = register_client(
         operator_id=operator_id,
         name="a test's client",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from urllib.parse import parse_qsl
 
 from sigill.report.trust import format_trust
 from sigill.text.codes import format_code
@@ -87,7 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._play(None)
 
     def do_POST(self) -> None:
-        self._play(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        is_form = self.headers["Content-Type"] == "application/x-www-form-urlencoded"
+        self._play(dict(parse_qsl(data.decode(), strict_parsing=True)) if is_form else json.loads(data))
 
     def do_DELETE(self) -> None:
         self.do_POST()

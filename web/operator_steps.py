@@ -59,8 +59,8 @@ def _said(step: Step, words: Words) -> list[str]:
     told: list[str] = []
     said = step.said
     state, kind = said.get("state"), said.get("kind")
-    if state in set(State):
-        told.append(words.state(State(str(state))))
+    if isinstance(state, str) and state in set(State):
+        told.append(words.state(State(state)))
     if isinstance(kind, str) and step.act in _CHECKS:
         told.append(words.evidence(kind))
     if isinstance(said.get("from"), str) and isinstance(said.get("to"), str):

@@ -1,10 +1,9 @@
 """Putting the parts together: every package states what it needs as one small value, and here they are filled."""
 
-import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
@@ -25,14 +24,10 @@ from api.world import ApiWorld, Readiness
 from policies.library import PolicyLibrary, load_library
 from privacy.world import PrivacyWorld
 from registry.applying.world import ApplyingWorld
-from registry.callers import Callers
-from settings import Settings, SettingsInvalid, check_unchanged
+from settings import Settings
 from settings.secret_file import read_token
-from sigill.report.trust import ROOT, Trust, TrustedLog
+from sigill.report.trust import Trust
 from sigill.tlog.log_policy import LogPolicy
-from sigill.tlog.note import format_vkey
-from signing.keys.files import publish_file
-from signing.keys.generations import Generations
 from signing.keys.listing import KeyKind
 from signing.keys.ring import KeyRing
 from signing.kinds import Kinds
@@ -47,35 +42,20 @@ from verification.service import verify
 from verification.world import VerificationWorld
 from web import SourceLink, WebWorld, make_blueprint, not_found_page, operator_page, problem_page
 from wiring.applying import applying_world
-from wiring.clients import OPEN_PAGES, grant_world, registration_world, token_reader
+from wiring.clients import OPEN_PAGES, grant_world, known_callers, registration_world
 from wiring.deciding import deciding_world
 from wiring.desk import build_desk, people_world
+from wiring.identity import Identity, open_identity
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
 from wiring.problems import view_problem
-from wiring.root_log import published_policy, read_log_policy
+from wiring.root_log import read_log_policy
+from wiring.trust import trust_source
+
+__all__ = ["Identity", "Services", "build_app", "build_services", "check_readiness", "now", "open_identity"]
 
 HERE: Final = Path(__file__).resolve().parents[1]
-TRUST_LASTS: Final = timedelta(seconds=2)
 _FOR_PROGRAMS: Final = ("/v1/", "/log/", "/registry/", "/status/", "/.well-known/", "/oauth/")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who this guarantor is: fixed at the first start, whatever port or host it later runs on."""
-
-    issuer: str
-    demonstration: bool
-
-    @property
-    def log_prefix(self) -> str:
-        """What every log's origin begins with: a stable, schema-less name."""
-        return f"{self.issuer.removeprefix('https://')}/log"
-
-    @property
-    def root_origin(self) -> str:
-        """The origin of the log over all logs."""
-        return f"{self.log_prefix}/{ROOT}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,23 +79,6 @@ class Services:
     applying: ApplyingWorld
 
 
-def open_identity(settings: Settings, *, first_start: bool) -> Identity:
-    """Return the identity of the data folder, written at the first start. Raises SettingsInvalid."""
-    path = settings.var / "guarantor.json"
-    if not path.exists():
-        if not first_start:
-            raise SettingsInvalid([f"{path.name} is missing in {settings.var}; restore it from the backup"])
-        kept = {"issuer": settings.issuer, "demonstration": settings.demonstration}
-        publish_file(path, json.dumps(kept, indent=1).encode())
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        identity = Identity(issuer=found["issuer"], demonstration=found["demonstration"])
-    except (KeyError, TypeError, ValueError):
-        raise SettingsInvalid([f"{path.name} in VAR does not say who the guarantor is"]) from None
-    check_unchanged(settings, issuer=identity.issuer, demonstration=identity.demonstration)
-    return identity
-
-
 def build_services(settings: Settings, *, first_start: bool = False) -> Services:
     """Open everything one process needs. Make it after forking: nothing here may cross a fork.
 
@@ -128,7 +91,7 @@ def build_services(settings: Settings, *, first_start: bool = False) -> Services
     log = TransparencyLog(engine, signers_for=partial(note_signers_at, keys, now), observer=metrics)
     log_policy = read_log_policy(settings.log_policy_file)
     policies = _policies(HERE / "policies")
-    trust = _trust_source(identity, keys, log, log_policy, settings.public_url)
+    trust = trust_source(identity, keys, log, log_policy, settings.public_url, now=now)
     return Services(
         settings=settings,
         identity=identity,
@@ -199,9 +162,9 @@ def build_app(services: Services) -> Flask:
     people = people_world(services.settings, services.signing, services.keys.reference)
     app = make_api(
         ApiWorld(
-            callers=Callers(services.engine, read_token=token_reader(services.identity.issuer, services.keys)),
+            callers=known_callers(services.identity.issuer, services.engine, services.keys),
             grants=grant_world(services.identity.issuer, services.engine, services.keys, now=now),
-            registration=registration_world(services.identity.issuer, services.engine, now=now),
+            registration=registration_world(services.identity.issuer, services.engine, services.log, now=now),
             deciding=deciding_world(services.engine, services.log, now, pages.demonstration),
             signing=services.signing,
             privacy=services.privacy,
@@ -272,29 +235,3 @@ def _database_fault(engine: Engine) -> str | None:
     except SQLAlchemyError as error:
         return f"the database does not answer ({type(error).__name__})"
     return None
-
-
-def _trust_source(
-    identity: Identity, keys: KeyRing, log: TransparencyLog, policy: LogPolicy, base_url: str
-) -> Callable[[], Trust]:
-    """Return a source of trust snapshots, each at most `TRUST_LASTS` old, and none older than the keys."""
-    kept: list[tuple[Trust, Generations]] = []
-
-    def trust() -> Trust:
-        at, generations = now(), keys.current()
-        if kept and kept[0][1] is generations and timedelta(0) <= at - kept[0][0].as_of < TRUST_LASTS:
-            return kept[0][0]
-        trusted = partial(_trusted_log, generations, at, base_url)
-        root = trusted(ROOT, identity.root_origin)
-        logs = {head.log_id: trusted(head.log_id, head.origin) for head in log.logs() if head.log_id != ROOT}
-        published = published_policy(policy, keys=root.keys, url=root.url)
-        made = Trust(identity.issuer, at, generations.published(at), logs, root, published)
-        kept[:] = [(made, generations)]
-        return made
-
-    return trust
-
-
-def _trusted_log(generations: Generations, at: datetime, base_url: str, log_id: str, origin: str) -> TrustedLog:
-    vkey, *former = map(format_vkey, generations.note_keys(origin, at))
-    return TrustedLog(operator=log_id, origin=origin, vkey=vkey, url=f"{base_url}/log/{log_id}", former=tuple(former))

@@ -10,10 +10,17 @@ from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 from api.schemas.clients import ClientListSchema, ClientSchema, KeySchema, KeyStateSchema, NewClientSchema
 from registry.clients.model import Client, ClientKey
-from registry.clients.registration import AskedKey, check_owner, register_client, register_key
-from registry.clients.store import list_clients, load_client, revoke_client, revoke_key
+from registry.clients.registration import (
+    AskedKey,
+    load_own_client,
+    register_client,
+    register_key,
+    revoke_own_client,
+    revoke_own_key,
+)
+from registry.clients.store import list_clients
 from registry.model import OperatorId, Scope
-from storage.engine import reading, writing
+from storage.engine import reading
 
 blueprint = ApiBlueprint("clients", __name__, url_prefix="/v1/clients", description="Clients and their public keys")
 _client = ClientSchema()
@@ -72,9 +79,7 @@ def get_clients() -> Response:
 @problem_responses(401, 403, 404, 503)
 def get_client(client_id: str) -> Response:
     """Return a client with all its keys."""
-    with reading(world().registration.engine) as connection:
-        client = load_client(connection, client_id)
-    check_owner(client, _whose())
+    client = load_own_client(client_id, operator_id=_whose(), world=world().registration)
     return _private(_client.dump(client_shape(client)))
 
 
@@ -84,12 +89,7 @@ def get_client(client_id: str) -> Response:
 @problem_responses(401, 403, 404, 503)
 def delete_client(client_id: str) -> Response:
     """Revoke a client with all its keys, for good: within two seconds its tokens open nothing any more."""
-    whose, at = _whose(), world().registration.now()
-    with writing(world().registration.engine) as connection:
-        client = load_client(connection, client_id)
-        check_owner(client, whose)
-        revoke_client(connection, client, at=at)
-        revoked = load_client(connection, client_id)
+    revoked = revoke_own_client(client_id, operator_id=_whose(), world=world().registration)
     return _private(_client.dump(client_shape(revoked)))
 
 
@@ -110,12 +110,7 @@ def post_key(body: dict[str, Any], client_id: str) -> Response:
 @problem_responses(401, 403, 404, 503)
 def delete_key(client_id: str, thumbprint: str) -> Response:
     """Revoke one key, for good: within two seconds tokens given out for it open nothing any more."""
-    whose, at = _whose(), world().registration.now()
-    with writing(world().registration.engine) as connection:
-        client = load_client(connection, client_id)
-        check_owner(client, whose)
-        revoke_key(connection, client, thumbprint, at=at)
-        changed = load_client(connection, client_id)
+    changed = revoke_own_key(client_id, thumbprint, operator_id=_whose(), world=world().registration)
     return _private(_client.dump(client_shape(changed)))
 
 

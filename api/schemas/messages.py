@@ -6,11 +6,11 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from api.declarations import Declarations, sign_request
 from api.fields import Hash, JsonInteger, StrictBoolean, StrictSchema, Word
+from api.schemas.message_fields import LONGEST_ADDRESS, AttestationField, Recipient
 from api.schemas.places import LogPlaceSchema, PlaceInConversationSchema
 from api.schemas.problems import ProblemSchema
 from api.schemas.withdrawals import WithdrawnStateSchema
 from sigill.policy.words import Scope
-from sigill.text.addresses import MAX_REFERENCE
 from sigill.vocabulary import Authorship, Channel, Direction, DisclosureMode, Draft, Enquiry, Language, Purpose, Role
 from signing.request import SignRequest
 
@@ -19,31 +19,7 @@ MAX_LINKS: Final = 100
 MAX_BATCH: Final = 1000
 _LONGEST_NAME: Final = 128
 _SHORT: Final = validate.Length(1, _LONGEST_NAME)
-_LONGEST_ADDRESS: Final = 320
 _AI_SYSTEM: Final = validate.Length(1, 63)
-
-
-class Recipient(fields.Field[Any]):
-    """A phone number, an e-mail address, or `{"reference": "…"}`; never stored."""
-
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - marshmallow's own options
-        reference = {"type": "string", "minLength": 1, "maxLength": MAX_REFERENCE}
-        shapes = [
-            {"type": "string", "minLength": 1, "maxLength": _LONGEST_ADDRESS},
-            {
-                "type": "object",
-                "properties": {"reference": reference},
-                "required": ["reference"],
-                "additionalProperties": False,
-            },
-        ]
-        super().__init__(**kwargs | {"metadata": {"anyOf": shapes, **kwargs.pop("metadata", {})}})
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ANN401, ARG002
-        plain = isinstance(value, str) and len(value) <= _LONGEST_ADDRESS
-        if not plain and not isinstance(value, dict):
-            raise ValidationError('a phone number or e-mail address as a string, or {"reference": "…"}')
-        return value
 
 
 class DigestSchema(StrictSchema):
@@ -103,11 +79,11 @@ class QuestionSchema(StrictSchema):
         return sign_request(super().load(data, **options))
 
 
-class MessageSchema(QuestionSchema):
-    """One message to seal; exactly one of text, html and digest."""
+class PlainMessageSchema(QuestionSchema):
+    """One message; exactly one of text, html and digest."""
 
     _declarations = Declarations(
-        {"text": MAX_TEXT, "conversation": _LONGEST_NAME, "recipient": _LONGEST_ADDRESS, "agent": _LONGEST_NAME}
+        {"text": MAX_TEXT, "conversation": _LONGEST_NAME, "recipient": LONGEST_ADDRESS, "agent": _LONGEST_NAME}
     )
 
     text = fields.String(validate=validate.Length(1, MAX_TEXT))
@@ -131,6 +107,14 @@ class MessageSchema(QuestionSchema):
             request = super().load(data, **options)
             self._declarations.remember(data, request)
         return request
+
+
+class MessageSchema(PlainMessageSchema):
+    """One message to seal; exactly one of text, html and digest."""
+
+    attestation = AttestationField(
+        metadata={"description": "Seal at level A what was released: see POST /v1/attestations/options"}
+    )
 
 
 class BatchSchema(StrictSchema):

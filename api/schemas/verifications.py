@@ -3,7 +3,8 @@
 from marshmallow import Schema, fields, validate
 
 from api.fields import Hash, StrictSchema, Word
-from api.schemas.messages import MAX_TEXT, Recipient
+from api.schemas.message_fields import Recipient
+from api.schemas.messages import MAX_TEXT
 from api.schemas.places import PlaceInConversationSchema
 from api.schemas.registry import SuccessorSchema
 from sigill.vocabulary import Language

@@ -13,13 +13,12 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from registry.asking.exchange import Answered, NoAnswer, Question
+from registry.asking.exchange import Answered, NoAnswer, Question, read_bounded
 from sigill.client.http import parse_retry_after
 from sigill.client.retry import Patience
 from sigill.client.timely import make_pool
 
 _AGENT: Final = "sigill-registry"
-_CHUNK_BYTES: Final = 65_536
 _CONNECT_S: Final = 5.0
 _LEAST_S: Final = 0.05  # a try with less time left is not begun
 _TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
@@ -115,7 +114,11 @@ class ConfiguredFetch:
             decode_content=False,
         )
         try:
-            body = _read(response, most_bytes=question.most_bytes)
+            body = read_bounded(
+                response,
+                most_bytes=question.most_bytes,
+                says=f"Its answer is longer than {question.most_bytes} bytes.",
+            )
         except BaseException:
             response.close()
             raise
@@ -137,15 +140,6 @@ def _origin(url: str) -> tuple[str, str, int]:
     if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
         raise ValueError("no address of a web server")
     return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
-
-
-def _read(response: urllib3.BaseHTTPResponse, *, most_bytes: int) -> bytes:
-    data = bytearray()
-    while chunk := response.read1(_CHUNK_BYTES):
-        data += chunk
-        if len(data) > most_bytes:
-            raise NoAnswer("too_long", f"Its answer is longer than {most_bytes} bytes.")
-    return bytes(data)
 
 
 def _tell(error: Exception) -> NoAnswer:

@@ -7,7 +7,9 @@ the guarantor's own network. What asks a register or an authority is given the o
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+_CHUNK_BYTES: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,23 @@ class NoAnswer(Exception):
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+class Body(Protocol):
+    """What a body is read from."""
+
+    def read1(self, amount: int) -> bytes:
+        """Return what has come, at most so many bytes; nothing at its end."""
+
+
+def read_bounded(body: Body, *, most_bytes: int, says: str) -> bytes:
+    """Return a body of at most `most_bytes`. Raises NoAnswer (`too_long`, with what `says`) before it holds more."""
+    data = bytearray()
+    while chunk := body.read1(_CHUNK_BYTES):
+        data += chunk
+        if len(data) > most_bytes:
+            raise NoAnswer("too_long", says)
+    return bytes(data)
 
 
 class Fetch(Protocol):

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from registry.asking.addresses import Network, is_askable
-from registry.asking.exchange import Answered, NoAnswer, Question
+from registry.asking.exchange import Answered, NoAnswer, Question, read_bounded
 from registry.asking.look_up import LookUp, look_up_by_system
 from sigill.client.timely import make_pinned_pool
 
@@ -25,7 +25,6 @@ _MAX_HEAD_BYTES: Final = 64 * 1024
 _MAX_ADDRESSES: Final = 32
 _TRIED_ADDRESSES: Final = 4
 _CONNECT_S: Final = 5.0
-_CHUNK_BYTES: Final = 65_536
 _DEFAULT_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 _PRINTABLE: Final = re.compile(r"[!-~]+")
 _NAME: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
@@ -131,7 +130,11 @@ class GuardedFetch:
             )
             with response:
                 headers = _read_head(response.headers.items(), host=target.host)
-                body = _read_body(response, most_bytes=question.most_bytes, host=target.host)
+                body = read_bounded(
+                    response,
+                    most_bytes=question.most_bytes,
+                    says=f"{target.host} answered more than {question.most_bytes} bytes.",
+                )
         finally:
             pool.close()
         return Answered(url=question.url, status=response.status, headers=headers, body=body)
@@ -190,15 +193,6 @@ def _read_head(items: Iterable[tuple[str, str]], *, host: str) -> Mapping[str, s
     if sum(len(name) + len(value) for name, value in headers.items()) > _MAX_HEAD_BYTES:
         raise NoAnswer("too_long", f"{host} sent more headers than are read.")
     return headers
-
-
-def _read_body(response: urllib3.BaseHTTPResponse, *, most_bytes: int, host: str) -> bytes:
-    data = bytearray()
-    while chunk := response.read1(_CHUNK_BYTES):
-        data += chunk
-        if len(data) > most_bytes:
-            raise NoAnswer("too_long", f"{host} answered more than {most_bytes} bytes.")
-    return bytes(data)
 
 
 def _no_time(host: str) -> NoAnswer:

@@ -17,8 +17,8 @@ from registry.clients.compact import SignedStatement, check_freshness, parse_sta
 from registry.clients.model import ClientId
 from registry.clients.public_key import PublicKey
 from registry.clients.reasons import Reason, Untrusted
+from sigill.keys.client_statements import ASSERTION_TYP
 
-ASSERTION_TYP: Final = "client-authentication+jwt"
 _TYPS: Final = frozenset({ASSERTION_TYP, f"application/{ASSERTION_TYP}", "jwt"})
 CLIENT_ID: Final = re.compile(r"cl-[0-9a-hjkmnp-tv-z]{20}\Z")
 

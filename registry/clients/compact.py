@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from registry.clients.public_key import PublicKey
 from registry.clients.reasons import Reason, Untrusted
-from sigill.encoding.base64url import parse_base64url
+from sigill.encoding.compact_jws import split_compact
 from sigill.encoding.strict_json import parse_json
 from sigill.errors import MalformedEncoding, SignatureInvalid
 
@@ -24,7 +24,6 @@ SKEW: Final = timedelta(seconds=30)
 
 ALGORITHMS: Final = ("ES256", "EdDSA", "Ed25519", "PS256")
 MAX_JTI: Final = 255
-_PARTS: Final = 3
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
 _MAX_UNIX_S: Final = 253_402_300_799  # the end of the year 9999
 
@@ -62,16 +61,13 @@ def parse_statement(text: str) -> SignedStatement:
     """Read a compact JWS of at most 8192 characters. Raises Untrusted."""
     if len(text) > MAX_CHARACTERS:
         raise Untrusted(Reason.TOO_LONG, f"a signed statement has at most {MAX_CHARACTERS} characters")
-    parts = text.split(".")
-    if len(parts) != _PARTS:
-        raise Untrusted(Reason.MALFORMED, "a signed JWT has three parts divided by dots")
     try:
-        header = parse_json(parse_base64url(parts[0]), max_bytes=MAX_CHARACTERS)
-        claims = parse_json(parse_base64url(parts[1]), max_bytes=MAX_CHARACTERS)
-        signature = parse_base64url(parts[2])
+        parts = split_compact(text, max_characters=MAX_CHARACTERS)
+        claims = parse_json(parts.payload, max_bytes=MAX_CHARACTERS)
     except MalformedEncoding as error:
         reason = Reason.DUPLICATE_MEMBER if "duplicate member" in str(error) else Reason.MALFORMED
         raise Untrusted(reason, f"the JWT cannot be read: {error}") from None
+    header = parts.header
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise Untrusted(Reason.MALFORMED, "header and payload of a JWT are objects")
     return SignedStatement(
@@ -79,8 +75,8 @@ def parse_statement(text: str) -> SignedStatement:
         kid=_text(header, "kid"),
         typ=_text(header, "typ"),
         claims=claims,
-        signing_input=f"{parts[0]}.{parts[1]}".encode("ascii"),
-        signature=signature,
+        signing_input=parts.signing_input,
+        signature=parts.signature,
     )
 
 

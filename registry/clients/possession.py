@@ -8,15 +8,13 @@ the issuer of this service. A key is registered once, ever (its thumbprint is un
 """
 
 from datetime import datetime
-from typing import Final
 
 from registry.clients.assertion import check_audience
 from registry.clients.compact import SignedStatement, check_freshness, parse_statement
 from registry.clients.public_key import PublicKey
 from registry.clients.reasons import Reason, Untrusted
 from registry.errors import ClientKeyRefused
-
-PROOF_TYP: Final = "sigill-key-proof+jwt"
+from sigill.keys.client_statements import PROOF_TYP
 
 
 def check_possession(proof: str, *, key: PublicKey, operator_id: str | None, issuer: str, at: datetime) -> None:

@@ -1,23 +1,24 @@
 """Registering clients and keys: what was asked, checked and made into the registry's values, then written."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 from registry.api_keys import OF_ALL_OPERATORS
 from registry.application import check_text
 from registry.clients.model import Client, ClientId, ClientKey
 from registry.clients.possession import check_possession
 from registry.clients.public_key import parse_public_key
-from registry.clients.store import add_key, load_client, save_client
+from registry.clients.store import add_key, load_client, revoke_client, revoke_key, save_client
+from registry.credential_steps import Change, RegistrationWorld, Unchanged, take_step
 from registry.errors import ApplicationInvalid, ClientKeyRefused, ClientUnknown
 from registry.model import OperatorId, Role
 from registry.operators import find_ai_system, load_operator
+from registry.steps import Act
 from sigill.encoding.ulid import CROCKFORD
-from storage.engine import writing
+from storage.engine import reading
 
 LASTS: Final = timedelta(days=365)
 LONGEST: Final = timedelta(days=1095)
@@ -35,16 +36,6 @@ class AskedKey:
     valid_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrationWorld:
-    """What registering needs of the outside; `random(n)` is a CSPRNG."""
-
-    issuer: str
-    engine: Engine
-    now: Callable[[], datetime]
-    random: Callable[[int], bytes]
-
-
 def register_client(
     *,
     operator_id: OperatorId | None,
@@ -54,7 +45,7 @@ def register_client(
     key: AskedKey,
     world: RegistrationWorld,
 ) -> Client:
-    """Register a client with its first key.
+    """Register a client with its first key; it is logged.
 
     Raises ApplicationInvalid (also for a system that a role other than signer is to be bound to), AiSystemUnknown,
     OperatorNotFound, ClientKeyRefused.
@@ -75,12 +66,15 @@ def register_client(
         created_at=at,
         keys=(_checked(key, operator_id=operator_id, issuer=world.issuer, at=at),),
     )
-    with writing(world.engine) as connection:
-        if operator_id is not None:
-            operator = load_operator(connection, operator_id)
-            if ai_system is not None:
-                find_ai_system(operator, ai_system)
+    with reading(world.engine) as connection:
+        _check_system(connection, client)
+
+    def write(connection: Connection) -> None:
+        _check_system(connection, client)
         save_client(connection, client)
+
+    said = {"client": client.id, "role": role.value, "ai_system": ai_system, "key": client.keys[0].key.thumbprint}
+    take_step(operator_id, Change(act=Act.CLIENT_ADDED, at=at, said=said, write=write), world=world)
     return client
 
 
@@ -88,11 +82,56 @@ def register_key(client_id: str, key: AskedKey, *, operator_id: str | None, worl
     """Register one more key of an operator's client: the others go on. Raises ClientUnknown, ClientKeyRefused."""
     at = world.now()
     made = _checked(key, operator_id=operator_id, issuer=world.issuer, at=at)
-    with writing(world.engine) as connection:
-        client = load_client(connection, client_id)
-        check_owner(client, operator_id)
-        add_key(connection, client, made, at=at)
+    load_own_client(client_id, operator_id=operator_id, world=world)
+
+    def write(connection: Connection) -> None:
+        add_key(connection, load_client(connection, client_id), made, at=at)
+
+    said = {"client": client_id, "key": made.key.thumbprint}
+    take_step(operator_id, Change(act=Act.CLIENT_KEY_ADDED, at=at, said=said, write=write), world=world)
     return made
+
+
+def revoke_own_client(client_id: str, *, operator_id: str | None, world: RegistrationWorld) -> Client:
+    """Revoke a client with all its keys, for good, logged once; return it as it is then. Raises ClientUnknown."""
+    at = world.now()
+    load_own_client(client_id, operator_id=operator_id, world=world)
+
+    def write(connection: Connection) -> None:
+        client = load_client(connection, client_id)
+        if client.revoked_at is not None:
+            raise Unchanged
+        revoke_client(connection, client, at=at)
+
+    change = Change(act=Act.CLIENT_REVOKED, at=at, said={"client": client_id}, write=write)
+    take_step(operator_id, change, world=world)
+    return load_own_client(client_id, operator_id=operator_id, world=world)
+
+
+def revoke_own_key(client_id: str, thumbprint: str, *, operator_id: str | None, world: RegistrationWorld) -> Client:
+    """Revoke one key of a client, for good, logged once; return the client as it is then. Raises ClientUnknown."""
+    at = world.now()
+    if load_own_client(client_id, operator_id=operator_id, world=world).key(thumbprint) is None:
+        raise ClientUnknown("the client has no such key")
+
+    def write(connection: Connection) -> None:
+        client = load_client(connection, client_id)
+        key = client.key(thumbprint)
+        if key is None or key.revoked_at is not None:
+            raise Unchanged
+        revoke_key(connection, client, thumbprint, at=at)
+
+    said = {"client": client_id, "key": thumbprint}
+    take_step(operator_id, Change(act=Act.CLIENT_KEY_REVOKED, at=at, said=said, write=write), world=world)
+    return load_own_client(client_id, operator_id=operator_id, world=world)
+
+
+def load_own_client(client_id: str, *, operator_id: str | None, world: RegistrationWorld) -> Client:
+    """Return an operator's client. Raises ClientUnknown."""
+    with reading(world.engine) as connection:
+        client = load_client(connection, client_id)
+    check_owner(client, operator_id)
+    return client
 
 
 def check_owner(client: Client, operator_id: str | None) -> None:
@@ -106,6 +145,14 @@ def make_client_id(randomness: bytes) -> ClientId:
     if len(randomness) != _ID_BYTES:
         raise ValueError("a client's id takes 20 random bytes")
     return ClientId("cl-" + "".join(CROCKFORD[byte & 31] for byte in randomness).lower())
+
+
+def _check_system(connection: Connection, client: Client) -> None:
+    """Raise OperatorNotFound or AiSystemUnknown where a client's operator or AI system is none."""
+    if client.operator_id is not None:
+        operator = load_operator(connection, client.operator_id)
+        if client.ai_system is not None:
+            find_ai_system(operator, client.ai_system)
 
 
 def _checked(asked: AskedKey, *, operator_id: str | None, issuer: str, at: datetime) -> ClientKey:

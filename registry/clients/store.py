@@ -24,6 +24,16 @@ def load_client(connection: Connection, client_id: str) -> Client:
     return found[0]
 
 
+def load_client_of_key(connection: Connection, thumbprint: str) -> Client:
+    """Return the client that holds, or held, the key of this name, with all its keys. Raises ClientUnknown."""
+    name = thumbprint.replace("\x00", "")
+    holder = select(client_keys.c.client_id).where(client_keys.c.thumbprint == name).scalar_subquery()
+    found = _load(connection, clients.c.id == holder)
+    if not found:
+        raise ClientUnknown("no client holds this key")
+    return found[0]
+
+
 def list_clients(connection: Connection, *, operator_id: str | None) -> tuple[Client, ...]:
     """Return an operator's clients (None: those of no operator), the oldest first, revoked ones too."""
     whose = clients.c.operator_id.is_(None) if operator_id is None else clients.c.operator_id == operator_id

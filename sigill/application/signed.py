@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sigill.encoding.base64url import format_base64url, parse_base64url
-from sigill.encoding.strict_json import Json, format_canonical_json, parse_json
+from sigill.encoding.base64url import format_base64url
+from sigill.encoding.compact_jws import split_compact
+from sigill.encoding.strict_json import Json, format_canonical_json
 from sigill.errors import MalformedEncoding, MalformedNote
 from sigill.tlog.standard_base64 import format_base64, parse_base64
 
 TYP: Final = "sigill-application+jws"
 MAX_JWS_CHARACTERS: Final = 128 * 1024
 MAX_CERTIFICATES: Final = 10
-_MAX_HEADER_BYTES: Final = 64 * 1024
 _MEMBERS: Final = frozenset({"alg", "typ", "x5c"})
 _WORD: Final = re.compile(r"[A-Za-z0-9]{1,20}")
 
@@ -49,13 +49,8 @@ def format_application(signing_input: bytes, signature: bytes) -> str:
 
 def parse_application(text: str) -> ParsedApplication:
     """Read a signed application; nothing is verified. Raises MalformedEncoding."""
-    if len(text) > MAX_JWS_CHARACTERS:
-        raise MalformedEncoding(f"a signed application of more than {MAX_JWS_CHARACTERS} characters")
-    parts = text.split(".")
-    if len(parts) != len(("header", "payload", "signature")):
-        raise MalformedEncoding("a signed application is three base64url parts with dots between them")
-    header_bytes, payload, signature = (parse_base64url(part) for part in parts)
-    header = parse_json(header_bytes, max_bytes=_MAX_HEADER_BYTES)
+    parts = split_compact(text, max_characters=MAX_JWS_CHARACTERS)
+    header = parts.header
     if not isinstance(header, dict) or header.keys() != _MEMBERS:
         raise MalformedEncoding("the header has the members alg, typ and x5c, and no other")
     alg = header["alg"]
@@ -66,9 +61,9 @@ def parse_application(text: str) -> ParsedApplication:
     return ParsedApplication(
         alg=alg,
         chain=_read_chain(header["x5c"]),
-        payload=payload,
-        signing_input=f"{parts[0]}.{parts[1]}".encode("ascii"),
-        signature=signature,
+        payload=parts.payload,
+        signing_input=parts.signing_input,
+        signature=parts.signature,
     )
 
 

@@ -12,12 +12,12 @@ from sigill.cli.audit_options import (
     choose_trust,
     join_entries,
     open_source,
-    read_auditor_key,
     read_policy,
     read_since,
 )
 from sigill.cli.audit_words import not_proven, proven, trust_words
 from sigill.cli.connect import add_retry
+from sigill.cli.credentials import add_credentials, read_caller
 from sigill.cli.exits import Exit, Stop
 from sigill.cli.progress_bar import ProgressBar, wants_bar
 from sigill.cli.show import harmless, say, say_json
@@ -55,7 +55,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--log", metavar="NAME", help="an operator's id, or root; default: all logs of the trust file, and the root log"
     )
     add_trust_options(log)
-    log.add_argument("--key", metavar="FILE", help="a file with an auditor's API key; default: SIGILL_API_KEY")
+    add_credentials(log, "--key", says="an auditor's API key")
     log.add_argument(
         "--entries", metavar="SOURCE", help="where operators' entries are, if not there: another folder or address"
     )
@@ -82,9 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Audit, tell, and return the exit code."""
     if arguments.resume and arguments.state is None:
         raise Stop("--resume needs the --state that the interrupted audit had.")
-    key = read_auditor_key(arguments.key)
-    source = open_source(arguments.source, key=key, retry_for_s=arguments.retry_for)
-    source = join_entries(source, arguments.entries, key=key, retry_for_s=arguments.retry_for)
+    caller = read_caller(arguments)
+    source = open_source(arguments.source, caller=caller, retry_for_s=arguments.retry_for)
+    source = join_entries(source, arguments.entries, caller=caller, retry_for_s=arguments.retry_for)
     chosen = choose_trust(source, arguments.trust)
     telling = _Telling(as_json=arguments.json, bar=ProgressBar(shown=wants_bar(arguments.bar)))
     options = AuditOptions(

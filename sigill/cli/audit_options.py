@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sigill.cli.environment import api_key
+from sigill.cli.credentials import Caller
 from sigill.cli.exits import Exit, Stop
-from sigill.cli.files import MAX_KEY_BYTES, read_bytes, read_text, read_trust
+from sigill.cli.files import read_bytes, read_text, read_trust
 from sigill.cli.show import harmless, tell
 from sigill.client.errors import ServiceUnavailable
 from sigill.client.log_source import AT_ONCE, FolderSource, HttpSource, JoinedSource, LogSource
@@ -22,6 +22,7 @@ from sigill.tlog.shown_checkpoint import MAX_CHECKPOINT_BYTES, SeenCheckpoint, s
 
 TRUST_PATH: Final = ".well-known/sigill-trust.json"
 _WEB: Final = ("http://", "https://")
+_NOBODY: Final = Caller()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def add_trust_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_source(name: str, *, key: str | None, retry_for_s: float) -> LogSource:
+def open_source(name: str, *, caller: Caller = _NOBODY, retry_for_s: float) -> LogSource:
     """Return what logs are read from: a deployment's address, or a folder. Raises Stop."""
     if not name.startswith(_WEB):
         folder = Path(name)
@@ -54,20 +55,23 @@ def open_source(name: str, *, key: str | None, retry_for_s: float) -> LogSource:
             raise Stop(f"{harmless(name)} is neither an address (https://…) nor a folder.")
         return FolderSource(folder)
     try:
-        from sigill.client.http import Transport  # noqa: PLC0415 - a folder is read without urllib3
+        from sigill.client.access_tokens import choose_bearer  # noqa: PLC0415 - a folder is read without urllib3
+        from sigill.client.http import Transport  # noqa: PLC0415 - the same
     except ModuleNotFoundError as error:
         if error.name != "urllib3":
             raise
         raise Stop("Reading from a service needs urllib3. Install it: pip install sigill[client]") from None
     patience = Patience(for_s=retry_for_s, on_retry=_tell_pause)
-    return HttpSource(Transport(name, connections=AT_ONCE), api_key=key, patience=patience)
+    transport = Transport(name, connections=AT_ONCE)
+    bearer = choose_bearer(transport, api_key=caller.api_key, identity=caller.identity)
+    return HttpSource(transport, bearer=bearer, patience=patience)
 
 
-def join_entries(source: LogSource, entries: str | None, *, key: str | None, retry_for_s: float) -> LogSource:
+def join_entries(source: LogSource, entries: str | None, *, caller: Caller, retry_for_s: float) -> LogSource:
     """Return a source that reads operators' entries in the place called `entries`, if one is given. Raises Stop."""
     if entries is None:
         return source
-    return JoinedSource(source, open_source(entries, key=key, retry_for_s=retry_for_s))
+    return JoinedSource(source, open_source(entries, caller=caller, retry_for_s=retry_for_s))
 
 
 def choose_trust(source: LogSource, file: str | None) -> ChosenTrust:
@@ -96,17 +100,6 @@ def read_policy(file: str | None) -> LogPolicy | None:
         return parse_log_policy(read_text(file, max_bytes=4 * MAX_POLICY_CHARACTERS))
     except MalformedNote as error:
         raise Stop(f"The log policy cannot be used: {error}.") from error
-
-
-def read_auditor_key(file: str | None) -> str | None:
-    """Return the API key in a file or in SIGILL_API_KEY, None without one. Raises Stop for what is no key."""
-    key = (api_key() if file is None else read_text(file, max_bytes=MAX_KEY_BYTES)) or ""
-    key = key.strip()
-    if file is not None and not key:
-        raise Stop(f"There is no key in {harmless(file)}.")
-    if not (key.isascii() and key.isprintable()):
-        raise Stop("The API key holds characters no key has. Copy the whole key again.")
-    return key or None
 
 
 def read_since(files: Sequence[str], trust: Trust) -> dict[str, list[SeenCheckpoint]]:

@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Final
 
+from sigill.cli.credentials import Caller
 from sigill.cli.environment import default_url
 from sigill.cli.exits import Stop
 from sigill.cli.show import harmless, tell
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _LONGEST_S: Final = 86_400.0
+_NOBODY: Final = Caller()
 
 
 def add_url(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +35,11 @@ def add_retry(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def connect(arguments: argparse.Namespace, *, api_key: str | None = None, trust: "Trust | None" = None) -> "Client":
-    """Return a client of the service; it tries again if there is a `--retry-for`. Raises Stop without urllib3."""
+def connect(arguments: argparse.Namespace, *, caller: Caller = _NOBODY, trust: "Trust | None" = None) -> "Client":
+    """Return a client of the service that asks as `caller`. Raises Stop without urllib3.
+
+    It tries again if there is a `--retry-for`.
+    """
     try:
         from sigill.client import Client  # noqa: PLC0415 - offline work needs no urllib3
     except ModuleNotFoundError as error:
@@ -42,7 +47,13 @@ def connect(arguments: argparse.Namespace, *, api_key: str | None = None, trust:
             raise
         raise Stop("Asking the service needs urllib3. Install it: pip install sigill[client]") from None
     patience = Patience(for_s=getattr(arguments, "retry_for", 0.0), on_retry=_tell_pause)
-    return Client(arguments.url or default_url(), api_key=api_key, trust=trust, patience=patience)
+    return Client(
+        arguments.url or default_url(),
+        api_key=caller.api_key,
+        identity=caller.identity,
+        trust=trust,
+        patience=patience,
+    )
 
 
 def _tell_pause(error: ServiceUnavailable, pause_s: float) -> None:

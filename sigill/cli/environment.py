@@ -27,6 +27,16 @@ def api_key() -> str | None:
     return os.environ.get("SIGILL_API_KEY") or None
 
 
+def client_id() -> str | None:
+    """Return SIGILL_CLIENT_ID, or None where it is not set."""
+    return os.environ.get("SIGILL_CLIENT_ID") or None
+
+
+def client_key() -> str | None:
+    """Return SIGILL_CLIENT_KEY, the name of a file, or None where it is not set."""
+    return os.environ.get("SIGILL_CLIENT_KEY") or None
+
+
 def wants_colour() -> bool:
     """Tell whether standard output is a terminal that shows colour, and nobody objects (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

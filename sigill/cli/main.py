@@ -10,6 +10,7 @@ from typing import Final
 
 from sigill.cli import (
     audit,
+    client_key,
     inspect,
     monitor,
     receipt,
@@ -37,6 +38,20 @@ exit codes:
 examples:
   sigill verify message.txt --recipient anna@example.se
   sigill verify message.txt --seal seal.txt --trust trust.json --receipt receipt.tlog-proof"""
+_COMMANDS: Final = (
+    verify,
+    inspect,
+    sign,
+    trust,
+    status,
+    receipt,
+    withdraw,
+    audit,
+    monitor,
+    witness,
+    client_key,
+    sign_application,
+)
 _INTERRUPTED: Final = 130
 _NO_ANSWER: Final = (ServiceUnavailable, UnexpectedAnswer, AnswerNotTrusted)
 
@@ -70,7 +85,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sigill {_version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (verify, inspect, sign, trust, status, receipt, withdraw, audit, monitor, witness, sign_application):
+    for command in _COMMANDS:
         command.add_parser(subparsers)
     _add_policy(subparsers)
     return parser

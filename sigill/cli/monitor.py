@@ -74,9 +74,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look, once or until told to stop; return the exit code of the last look."""
-    source = open_source(arguments.url, key=None, retry_for_s=_RETRY_FOR_S)
+    source = open_source(arguments.url, retry_for_s=_RETRY_FOR_S)
     options = MonitorOptions(
-        open_witness=lambda url: open_source(url, key=None, retry_for_s=0.0),
+        open_witness=lambda url: open_source(url, retry_for_s=0.0),
         policy=read_policy(arguments.log_policy),
         stale_after_s=arguments.stale_after,
         grace_s=arguments.grace,

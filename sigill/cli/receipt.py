@@ -75,7 +75,7 @@ def _check(arguments: argparse.Namespace) -> int:
         raise Stop("--check fetches nothing to keep. Leave --out away.")
     speech, text = words(default_language()), read_text(arguments.file)
     policy = None if arguments.log_policy is None else read_log_policy(arguments.log_policy)
-    source = open_source(arguments.url or default_url(), key=None, retry_for_s=0.0)
+    source = open_source(arguments.url or default_url(), retry_for_s=0.0)
     chosen = choose_trust(source, arguments.trust)
     try:
         kept, findings = open_receipt(text, trust=chosen.trust, policy=policy)

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sigill.cli import batch
 from sigill.cli.arguments import Subparsers, add_command, add_recipient, address_of, aware_time, recipient_of, spelled
 from sigill.cli.connect import add_retry, add_url, connect
-from sigill.cli.environment import api_key
+from sigill.cli.credentials import add_credentials, need_caller
 from sigill.cli.exits import Exit, Stop
 from sigill.cli.files import (
-    MAX_KEY_BYTES,
     check_folder,
     check_one_stdin,
     hash_attachment,
@@ -103,7 +102,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--attachment", action="append", metavar="FILE", help="an attachment, of which the hash is sent"
     )
     parser.add_argument("--sent-at", type=aware_time, metavar="TIME", help="when it was sent, if sealed afterwards")
-    parser.add_argument("--api-key-file", metavar="FILE", help="a file with the API key; default: SIGILL_API_KEY")
+    add_credentials(parser)
     parser.add_argument("--trust", metavar="FILE", help="believe these keys only (see: sigill trust)")
     parser.add_argument(
         "--out", metavar="DIR", type=Path, help="write message.txt, seal.txt and receipt.tlog-proof there"
@@ -175,18 +174,7 @@ def _flag(name: str) -> str:
 
 def _client(arguments: argparse.Namespace) -> "Client":
     trust = None if arguments.trust is None else read_trust(arguments.trust)
-    return connect(arguments, api_key=read_key(arguments), trust=trust)
-
-
-def read_key(arguments: argparse.Namespace) -> str:
-    """Return the API key of the arguments or the environment. Raises Stop where there is none."""
-    if arguments.api_key_file is not None:
-        key = read_text(arguments.api_key_file, max_bytes=MAX_KEY_BYTES).strip()
-    else:
-        key = (api_key() or "").strip()
-    if not key:
-        raise Stop("This needs an API key. Put it in SIGILL_API_KEY, or name a file with --api-key-file.")
-    return key
+    return connect(arguments, caller=need_caller(arguments), trust=trust)
 
 
 def _fields(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - the keyword arguments of Client.sign

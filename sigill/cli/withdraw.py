@@ -5,10 +5,10 @@ from typing import Final
 
 from sigill.cli.arguments import Subparsers, add_command, spelled
 from sigill.cli.connect import add_retry, add_url, connect
+from sigill.cli.credentials import add_credentials, need_caller
 from sigill.cli.exits import Exit
 from sigill.cli.files import read_trust
 from sigill.cli.show import harmless, say, say_json
-from sigill.cli.sign import read_key
 from sigill.vocabulary import WithdrawalReason
 
 _EXAMPLES: Final = """\
@@ -24,7 +24,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("id", metavar="ID", help="the message's id, from the answer that sealed it")
     parser.add_argument("--reason", choices=spelled(WithdrawalReason), required=True, help="why")
     parser.add_argument("--note", metavar="TEXT", help="one line for auditors; no personal data")
-    parser.add_argument("--api-key-file", metavar="FILE", help="a file with the API key; default: SIGILL_API_KEY")
+    add_credentials(parser)
     parser.add_argument("--trust", metavar="FILE", help="believe these keys only (see: sigill trust)")
     add_url(parser)
     add_retry(parser)
@@ -34,7 +34,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Withdraw one message and say since when it is withdrawn."""
     trust = None if arguments.trust is None else read_trust(arguments.trust)
-    client = connect(arguments, api_key=read_key(arguments), trust=trust)
+    client = connect(arguments, caller=need_caller(arguments), trust=trust)
     withdrawn = client.withdraw(arguments.id, arguments.reason, note=arguments.note)
     if arguments.json:
         say_json(dict(withdrawn.members))

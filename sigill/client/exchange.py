@@ -1,11 +1,12 @@
-"""Requests to one service by one caller: with its key, tried again while that can help, never done twice."""
+"""Requests to one service by one caller: with its key or token, tried again while that can help, never done twice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sigill.client.answers import read_success
-from sigill.client.errors import NotSealable, ServiceUnavailable, SettingsRefused, UnexpectedAnswer
+from sigill.client.credentials import Bearer, ask_as
+from sigill.client.errors import NotSealable, ServiceUnavailable, UnexpectedAnswer
 from sigill.client.http import MAX_ANSWER_BYTES, HttpAnswer, Transport
 from sigill.client.retry import Patience, try_again
 from sigill.encoding.strict_json import format_canonical_json
@@ -36,11 +37,9 @@ class Exchange:
     once and gives the same answer again. Every call raises ServiceUnavailable, UnexpectedAnswer and RequestRefused.
     """
 
-    def __init__(self, transport: Transport, *, api_key: str | None, patience: Patience) -> None:
-        if api_key is not None and not (api_key.isascii() and api_key.isprintable() and api_key):
-            raise SettingsRefused("The API key holds characters no key has. Copy the whole key again.")
+    def __init__(self, transport: Transport, *, bearer: Bearer, patience: Patience) -> None:
         self._transport = transport
-        self._api_key = api_key
+        self._bearer = bearer
         self._patience = patience
 
     def close(self) -> None:
@@ -57,15 +56,18 @@ class Exchange:
 
     def once(self, call: Call) -> Mapping[str, Any]:
         """Make a call once."""
-        answer = self._transport.exchange(
-            call.method,
-            call.path,
-            body=call.body,
-            headers=self._headers(call),
-            max_bytes=call.max_bytes,
-            more_time_s=call.more_time_s,
-        )
-        return read_success(answer, status=call.status)
+
+        def ask(who: Mapping[str, str]) -> HttpAnswer:
+            return self._transport.exchange(
+                call.method,
+                call.path,
+                body=call.body,
+                headers={**_headers(call), **who},
+                max_bytes=call.max_bytes,
+                more_time_s=call.more_time_s,
+            )
+
+        return read_success(ask_as(self._bearer, ask), status=call.status)
 
     def fetch(self, path: str, *, max_bytes: int, media_type: str = _JSON) -> HttpAnswer:
         """Return a public document of that type as it is."""
@@ -88,15 +90,14 @@ class Exchange:
         """How long the calls are tried."""
         return self._patience
 
-    def _headers(self, call: Call) -> dict[str, str]:
-        headers = {"Accept": _ACCEPT}
-        if call.body is not None:
-            headers["Content-Type"] = _JSON
-        if self._api_key is not None:
-            headers["Authorization"] = f"Bearer {self._api_key}"
-        if call.key is not None:
-            headers["Idempotency-Key"] = call.key
-        return headers
+
+def _headers(call: Call) -> dict[str, str]:
+    headers = {"Accept": _ACCEPT}
+    if call.body is not None:
+        headers["Content-Type"] = _JSON
+    if call.key is not None:
+        headers["Idempotency-Key"] = call.key
+    return headers
 
 
 def format_body(value: Any) -> bytes:  # noqa: ANN401 - any JSON value

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from sigill.client.credentials import NOBODY, Bearer, ask_as
 from sigill.client.errors import RequestRefused, ServiceUnavailable, UnexpectedAnswer
 from sigill.client.retry import Patience, try_again
 
@@ -40,7 +41,7 @@ class LogSource(Protocol):
         """How many reads at the same time make sense."""
 
     def read(self, path: str, *, max_bytes: int, secret: bool = False) -> bytes | None:
-        """Return what stands under `path`, None where nothing does; `secret` things are asked for with the API key.
+        """Return what stands under `path`, None where nothing does; `secret` things are asked for as who may see them.
 
         Raises ServiceUnavailable, UnexpectedAnswer (too long), and RequestRefused where the key is not enough.
         """
@@ -90,9 +91,9 @@ class HttpSource:
 
     at_once = AT_ONCE
 
-    def __init__(self, transport: "Transport", *, api_key: str | None, patience: Patience) -> None:
+    def __init__(self, transport: "Transport", *, bearer: Bearer, patience: Patience) -> None:
         self._transport = transport
-        self._secret = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+        self._bearer = bearer
         self._patience = patience
         self.name = transport.base_url
 
@@ -100,8 +101,10 @@ class HttpSource:
         """Return an answer's body, None where it is 404 or 410."""
 
         def attempt() -> "HttpAnswer":
-            headers = self._secret if secret else {}
-            answer = self._transport.exchange("GET", f"/{path}", headers=headers, max_bytes=max_bytes)
+            answer = ask_as(
+                self._bearer if secret else NOBODY,
+                lambda who: self._transport.exchange("GET", f"/{path}", headers=who, max_bytes=max_bytes),
+            )
             if answer.status in _LATER:
                 raise ServiceUnavailable(
                     f"{self.name} answers {answer.status} for {path}.", retry_after=answer.retry_after

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Self, TypedDict, Unpack
 from urllib.parse import quote
 
-from sigill.client.answers import Decision, Verdict, read_decision, read_sealed, read_verdict
+from sigill.client.access_tokens import choose_bearer, fetch_issuer
+from sigill.client.answers import Decision, Verdict, read_decision, read_sealed, read_verdict, text_of
 from sigill.client.batch import MAX_BATCH_KEY, Outcome, TextMessage, chunks_of, sign_chunks
 from sigill.client.conversations import (
     Conversation,
@@ -18,6 +19,7 @@ from sigill.client.conversations import (
     find_conversation,
     read_conversation,
 )
+from sigill.client.credentials import NOBODY, ClientIdentity
 from sigill.client.errors import ServiceUnavailable, UnexpectedAnswer
 from sigill.client.exchange import Call, Exchange, format_body
 from sigill.client.http import DEFAULT_TIMEOUT_S, Transport
@@ -28,6 +30,7 @@ from sigill.client.sealed import Prover, Sealed
 from sigill.client.status import fetch_status_list
 from sigill.client.streamed import StreamedMessage
 from sigill.errors import MalformedKey
+from sigill.keys.client_statements import ProvenKey
 from sigill.report.logged import Logged
 from sigill.report.trust import MAX_TRUST_BYTES, Trust, parse_trust
 from sigill.seal.claims import StatusClaim
@@ -49,8 +52,11 @@ class Beside(TypedDict, total=False):
 class Client:
     """Signs, asks and verifies at one service. Threads may share a client.
 
-    `base_url` is https, or http to this very machine. `trust` pins the guarantor's keys; without it the trust file is
-    fetched once, and again when it turns out too old. `ca_file` names the authorities of a private TLS certificate.
+    `base_url` is https, or http to this very machine. Whoever signs shows an `api_key`, or is a client with a private
+    key (`identity`), for which access tokens are got, kept and renewed. `trust` pins the guarantor's keys; without it
+    the trust file is fetched once, and again when it turns out too old. `ca_file` names the authorities of a private
+    TLS certificate.
+
     What may pass (no connection, a busy service) is tried again, by default for half a minute: see `Patience`.
 
     Whatever makes something carries an idempotency key: a random one for each call, or yours, for calls that you
@@ -59,19 +65,23 @@ class Client:
     Raises SettingsRefused. Every call may raise ServiceUnavailable, UnexpectedAnswer, RequestRefused and NotSealable.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each says something of its own
         self,
         base_url: str,
         *,
         api_key: str | None = None,
+        identity: ClientIdentity | None = None,
         trust: Trust | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         patience: Patience = PATIENCE,
         ca_file: str | None = None,
     ) -> None:
-        transport = Transport(base_url, timeout_s=timeout_s, ca_file=ca_file)
-        self._exchange = Exchange(transport, api_key=api_key, patience=patience)
-        self._public = Exchange(transport, api_key=None, patience=patience)
+        self._transport = transport = Transport(base_url, timeout_s=timeout_s, ca_file=ca_file)
+        bearer = choose_bearer(
+            transport, api_key=api_key, identity=identity, issuer=None if trust is None else trust.issuer
+        )
+        self._exchange = Exchange(transport, bearer=bearer, patience=patience)
+        self._public = Exchange(transport, bearer=NOBODY, patience=patience)
         self._trust = trust
         self._pinned = trust is not None
 
@@ -197,6 +207,20 @@ class Client:
             raise TypeError(f"exactly one of text, seal, code and link is needed; this has {len(given)}")
         body = format_body(given | beside)
         return read_verdict(self._public.send(Call(path="/v1/verifications", body=body)))
+
+    def issuer(self) -> str:
+        """Return who the service says it is: what client assertions and proofs are made for."""
+        return fetch_issuer(self._transport)
+
+    def register_client(self, key: ProvenKey, *, name: str, role: str, ai_system: str | None = None) -> str:
+        """Register a client with its first key, as an administrator of its operator; return its id."""
+        asked = {"name": name, "role": role, "key": key.members} | ({"ai": {"system": ai_system}} if ai_system else {})
+        return text_of(self._exchange.send(Call(path="/v1/clients", body=format_body(asked), status=201)), "client_id")
+
+    def register_key(self, client_id: str, key: ProvenKey) -> str:
+        """Register one more key of a client, as an administrator of its operator; return the key's thumbprint."""
+        path = f"/v1/clients/{quote(client_id, safe='')}/keys"
+        return text_of(self._exchange.send(Call(path=path, body=format_body(key.members), status=201)), "thumbprint")
 
     def status_list(self, claim: StatusClaim) -> ParsedStatusList:
         """Return the status list that a seal's claim names, for work offline: well-formed, and not yet judged."""

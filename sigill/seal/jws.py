@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from sigill.encoding.base64url import format_base64url, parse_base64url
+from sigill.encoding.compact_jws import split_compact
 from sigill.encoding.strict_json import Json, format_canonical_json, parse_json
 from sigill.errors import MalformedEncoding, MalformedSeal
 from sigill.keys.p256 import Signer
@@ -17,7 +18,6 @@ from sigill.keys.p256 import Signer
 EVENT_TYP: Final = "sigill-event+jwt"  # of what happens in a conversation besides its messages
 ACCESS_TOKEN_TYP: Final = "at+jwt"  # noqa: S105 - RFC 9068: what programs show this service
 MAX_JWS_BYTES: Final = 16_384
-_PARTS: Final = 3
 _SIGNATURE_BYTES: Final = 64
 _SIGNATURE_LENGTH: Final = 86  # in base64url
 _KID_LENGTH: Final = 43
@@ -43,24 +43,17 @@ class CompactJws:
 
 def parse_jws(text: str, *, typ: str) -> CompactJws:
     """Read a compact JWS whose header is exactly `{"alg":"ES256","kid":…,"typ":typ}`. Raises MalformedSeal."""
-    if len(text) > MAX_JWS_BYTES:
-        raise MalformedSeal(f"a JWS of {len(text)} characters; at most {MAX_JWS_BYTES} are read")
-    parts = text.split(".")
-    if len(parts) != _PARTS:
-        raise MalformedSeal(f"a JWS has three parts divided by dots; this has {len(parts)}")
     try:
-        header = parse_json(parse_base64url(parts[0]), max_bytes=MAX_JWS_BYTES)
-        encoded_payload = parse_base64url(parts[1])
-        payload = parse_json(encoded_payload, max_bytes=MAX_JWS_BYTES)
-        signature = parse_base64url(parts[2])
+        parts = split_compact(text, max_characters=MAX_JWS_BYTES)
+        payload = parse_json(parts.payload, max_bytes=MAX_JWS_BYTES)
     except MalformedEncoding as error:
         raise MalformedSeal(f"JWS: {error}") from None
     if not isinstance(payload, dict):
         raise MalformedSeal("the payload of a JWS is an object")
-    if len(signature) != _SIGNATURE_BYTES:
-        raise MalformedSeal(f"an ES256 signature has 64 bytes; this has {len(signature)}")
-    kid = _checked_kid(header, typ=typ)
-    jws = CompactJws(text, kid, encoded_payload, f"{parts[0]}.{parts[1]}".encode("ascii"), signature)
+    if len(parts.signature) != _SIGNATURE_BYTES:
+        raise MalformedSeal(f"an ES256 signature has 64 bytes; this has {len(parts.signature)}")
+    kid = _checked_kid(parts.header, typ=typ)
+    jws = CompactJws(text, kid, parts.payload, parts.signing_input, parts.signature)
     vars(jws)["payload"] = payload  # what the property would read again
     return jws
 

@@ -16,15 +16,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from registry.clients.registration import revoke_own_client
 from registry.model import OperatorId, Role
 from registry.revocation import revoke_api_key
 from running.worker import check_heads
 from storage.engine import writing
+from tests.builders_clients import new_client
 from tests.builders_deployment import Deployment, deploy, operator
 from tests.builders_server import Served, served
+from wiring import now
+from wiring.clients import registration_world
 
 BANK: Final = OperatorId("exempelbanken")
 OTHER: Final = OperatorId("exempelel")
@@ -66,12 +71,12 @@ class Found:
         return sum(count for (_, status), count in self.answers.items() if status // 100 == hundreds)
 
 
-def make_keys(made: Deployment) -> dict[str, str | None]:
-    """Return an API key of every role, none, and one that was revoked."""
+def make_keys(made: Deployment) -> dict[str, Callable[[], str | None]]:
+    """Return what each role shows: nothing, an API key, an access token got when it is asked for, one revoked."""
     revoked = made.new_key(role=Role.SIGNER, operator_id=BANK)
     with writing(made.services.engine) as connection:
         assert revoke_api_key(connection, prefix=revoked.split("_")[1], at=datetime.now(UTC))
-    return {
+    keys = {
         "no key": None,
         "signer": made.keys[BANK],
         "admin": made.new_key(role=Role.ADMIN, operator_id=BANK),
@@ -80,6 +85,25 @@ def make_keys(made: Deployment) -> dict[str, str | None]:
         "registrar": made.new_key(role=Role.REGISTRAR, operator_id=None),
         "revoked key": revoked,
     }
+    ended = new_client(made, role=Role.ADMIN)
+    of_ended = ended.token()
+    world = registration_world(ended.issuer, made.services.engine, made.services.log, now=now)
+    revoke_own_client(ended.client.id, operator_id=BANK, world=world)
+    narrow = new_client(made)
+    return {
+        **{name: partial(_same, key) for name, key in keys.items()},
+        "signer's token": new_client(made).token,
+        "AI system's token": new_client(made, ai_system="saga").token,
+        "token to ask": lambda: narrow.token(scope="decisions:ask"),
+        "admin's token": new_client(made, role=Role.ADMIN).token,
+        "auditor's token": new_client(made, role=Role.AUDITOR).token,
+        "token of all": new_client(made, role=Role.AUDITOR, operator_id=None).token,
+        "revoked token": partial(_same, of_ended),
+    }
+
+
+def _same(key: str | None) -> str | None:
+    return key
 
 
 def make_examples(made: Deployment) -> dict[str, list[str]]:
@@ -100,7 +124,12 @@ def make_examples(made: Deployment) -> dict[str, list[str]]:
         )
         assert event.status_code == 201, event.get_data(as_text=True)
     page = made.client.get("/v1/conversations?limit=1", headers={"Authorization": f"Bearer {made.keys[BANK]}"})
+    prefixes = [made.new_key(role=Role.SIGNER, operator_id=by).split("_")[1] for by in (BANK, BANK, OTHER)]
+    clients = [new_client(made, operator_id=by) for by in (BANK, BANK, OTHER)]
     return {
+        "prefix": prefixes,
+        "client_id": [each.client.id for each in clients],
+        "thumbprint": [each.key.thumbprint for each in clients],
         "message_id": messages,
         "conversation_id": conversations,
         "operator_id": [BANK, OTHER],
@@ -141,7 +170,7 @@ def prepare_document(spec: Mapping[str, Any], examples: Mapping[str, Sequence[st
 
 def run_role(server: Served, document: Path, *, role: str, key: str | None, seconds: float) -> Found:
     """Run schemathesis as one role for about `seconds`; return what it asked and found."""
-    report = document.with_name(f"report-{role.replace(' ', '-')}.ndjson")
+    report = document.with_name(f"report-{''.join(filter(str.isalpha, role))}.ndjson")
     command = [sys.executable, "-m", "schemathesis.cli", "run", str(document), "--url", server.url]
     command += ["--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing,stateful", "--continue-on-failure"]
     command += ["--max-time", str(max(1, round(seconds))), "--request-timeout", str(_REQUEST_S), "--no-shrink"]
@@ -193,7 +222,7 @@ def run_roles(folder: Path, *, seconds: float, roles: Sequence[str] = (), say: C
             published = json.loads(server.ask("GET", "/openapi.json").body)
             document.write_text(json.dumps(prepare_document(published, examples)), "utf-8")
             for role in roles or tuple(keys):
-                found.append(run_role(server, document, role=role, key=keys[role], seconds=seconds))
+                found.append(run_role(server, document, role=role, key=keys[role](), seconds=seconds))
                 say(format_found(found[-1]))
         unforeseen = [line for line in server.said().splitlines() if "unforeseen" in line]
         damaged = check_heads(made.services.log, keys_of=made.services.keys.note_keys)
@@ -207,7 +236,7 @@ def run_roles(folder: Path, *, seconds: float, roles: Sequence[str] = (), say: C
 def format_found(found: Found) -> str:
     """Return one role's line."""
     return (
-        f"{found.role:15} {found.cases:6} cases: {found.cases_of(2):6} 2xx {found.cases_of(4):6} 4xx "
+        f"{found.role:18} {found.cases:6} cases: {found.cases_of(2):6} 2xx {found.cases_of(4):6} 4xx "
         f"{found.cases_of(5):3} 5xx; {len({path for (path, _) in found.answers})} routes, {len(found.faults)} fault(s)"
     )
 

@@ -32,6 +32,7 @@ from tests.builders_access import (
 )
 from tests.builders_clients import BANK, Key, TestClient, bearer, new_client
 from tests.builders_deployment import NOW, Deployment, operator
+from tests.builders_releases import hire
 from wiring.clients import OPEN_PAGES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "access.md"
@@ -138,7 +139,7 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
 ) -> None:
     spare = new_client(shared)
     filled = {
-        "message_id": shared.sign().get_json()["id"],
+        "message_id": released(shared),
         "conversation_id": shared.sign(conversation="chat-1").get_json()["conversation"]["id"],
         "operator_id": BANK,
         "path": "entries/000.p/1",
@@ -148,6 +149,7 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
         "check_id": shared.client.post(
             "/v1/operator/domains/only-the-banks.se/check", headers=name_a_domain(shared)
         ).get_json()["id"],
+        "prefix": shared.new_key(role=Role.SIGNER, operator_id=BANK).split("_")[1],
         "name": "start.js",
         "slug": "not-found",
         "number": "1",
@@ -166,6 +168,12 @@ def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
             asked += 1
             check(response, (method, path), name, shown)
     assert asked == len(ALLOWED) * len(credentials) > 400
+
+
+def released(shared: Deployment) -> str:
+    """Return the id of a message of attestation level A: it has everything that a message may have."""
+    anna = hire(shared)
+    return str(anna.sign(anna.released()).get_json()["id"])
 
 
 def check(response: Any, place: tuple[str, str], name: str, shown: Shown) -> None:
@@ -215,6 +223,7 @@ def test_no_key_opens_the_desk(shared: Deployment, credentials: dict[str, Shown]
 
 def test_what_is_open_is_open_to_those_who_show_nothing(shared: Deployment) -> None:
     filled = {"operator_id": BANK, "name": "start.js", "slug": "not-found", "number": "1", "code": "7K3F9Q2MXT4B"}
+    filled["release_id"] = "re-" + "0" * 20
     for method, path in sorted(OPEN - {("GET", "/metrics")}):
         response = shared.client.open(path.format_map(filled), method=method, buffered=True)
         assert response.status_code not in {401, 403}, (method, path)

@@ -21,7 +21,7 @@ from tests.builders_access import ALLOWED, BODY
 from tests.builders_deployment import Deployment
 from transparency.errors import StoreUnavailable
 
-PACKAGES = ("registry", "policies", "conversations", "signing", "verification", "transparency", "sigill")
+PACKAGES = ("registry", "policies", "conversations", "releases", "signing", "verification", "transparency", "sigill")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 UNDOCUMENTED = {"/openapi.json"}
 

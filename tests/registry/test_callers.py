@@ -1,22 +1,26 @@
 """Who is calling, remembered for a second: quick, and yet a revoked key is refused within it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, event
 
 from registry import callers
-from registry.api_keys import make_api_key, save_api_key
-from registry.callers import FRESH_S, Callers
+from registry.api_keys import list_api_keys, make_api_key, save_api_key
+from registry.callers import FRESH_S, LONGEST_S, Callers
+from registry.clients.access_token import AccessToken
 from registry.errors import CredentialExpired, CredentialMissing, CredentialUnknown
-from registry.model import OperatorId, Role, StateChange
-from registry.operators import change_state, save_operator
+from registry.model import AiSystem, OperatorId, Role, StateChange
+from registry.operators import add_ai_system, change_state, save_operator
+from registry.people.model import Person
+from registry.people.store import end_person, make_person_id, save_person
 from registry.revocation import revoke_api_key
+from registry.version import read_version
 from sigill.report.standing import State
-from storage.engine import make_engine, writing
+from storage.engine import make_engine, reading, writing
 from tests.builders_databases import KINDS, Databases
 from tests.builders_deployment import NOW, operator
 
@@ -77,8 +81,8 @@ class Counter:
 def counter(engine: Engine) -> Counter:
     counted = Counter()
 
-    def count(*_args: object) -> None:
-        counted.statements += 1
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        counted.statements += statement.startswith("SELECT")
 
     event.listen(engine, "before_cursor_execute", count)
     return counted
@@ -89,19 +93,113 @@ def suspend(engine: Engine) -> None:
         change_state(connection, BANK, StateChange(state=State.SUSPENDED, since=NOW, reason="r"))
 
 
-def test_a_caller_is_loaded_once_in_a_second_and_then_anew(
+def test_all_callers_together_cost_one_read_a_second(
+    engine: Engine, known: Callers, seconds: Seconds, counter: Counter
+) -> None:
+    keys = [new_key(engine, number) for number in range(5)]
+    first = [known.find(key, at=NOW) for key in keys]
+    assert {(found.credential.role, found.operator and found.operator.id) for found in first} == {(Role.SIGNER, BANK)}
+    counter.statements = 0
+    seconds.now_s += FRESH_S - 0.001
+    assert all(known.find(key, at=NOW) is found for key, found in zip(keys, first, strict=True))
+    assert counter.statements == 0
+    seconds.now_s += 0.001
+    assert all(known.find(key, at=NOW) is found for key, found in zip(keys, first, strict=True))
+    assert counter.statements == 1
+
+
+def test_whoever_is_remembered_is_looked_up_anew_after_a_minute_whatever_the_version(
     engine: Engine, known: Callers, seconds: Seconds, counter: Counter
 ) -> None:
     key = new_key(engine)
     first = known.find(key, at=NOW)
-    assert (first.credential.role, first.operator and first.operator.id) == (Role.SIGNER, BANK)
-    counter.statements = 0
-    seconds.now_s += FRESH_S - 0.001
+    seconds.now_s += LONGEST_S - 0.001
     assert known.find(key, at=NOW) is first
-    assert counter.statements == 0
     seconds.now_s += 0.001
+    counter.statements = 0
     assert known.find(key, at=NOW) == first
-    assert counter.statements > 0
+    assert counter.statements > 1
+
+
+def test_one_reads_the_version_and_the_others_wait_for_it(engine: Engine, counter: Counter) -> None:
+    seconds = Seconds()
+    known = Callers(engine, monotonic=seconds)
+    keys = [new_key(engine, number) for number in range(6)]
+    for key in keys:
+        known.find(key, at=NOW)
+    seconds.now_s += FRESH_S
+    counter.statements = 0
+    threads = [threading.Thread(target=known.find, args=(key,), kwargs={"at": NOW}) for key in keys]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counter.statements == 1
+
+
+def _leave(engine: Engine) -> None:
+    person = make_person_id(bytes(20))
+    with writing(engine) as connection:
+        save_person(connection, Person(id=person, operator_id=BANK, name="x", role=Role.SIGNER, created_at=NOW))
+    with writing(engine) as connection:
+        end_person(connection, person, at=NOW)
+
+
+def _revoke(engine: Engine) -> None:
+    with writing(engine) as connection:
+        assert revoke_api_key(connection, prefix=new_key_prefix(engine), at=NOW)
+
+
+def new_key_prefix(engine: Engine) -> str:
+    with reading(engine) as connection:
+        return list_api_keys(connection, operator_id=BANK)[0].credential.prefix
+
+
+def test_whatever_changes_what_a_caller_may_do_changes_the_version(engine: Engine) -> None:
+    new_key(engine)
+    system = AiSystem(ref="hedda", name="Hedda", provider=None, model=None, active=True)
+    changes: list[Callable[[], object]] = [
+        lambda: suspend(engine),
+        lambda: _add_system(engine, system),
+        lambda: _revoke(engine),
+        lambda: _leave(engine),
+    ]
+    versions = [_version(engine)]
+    for change in changes:
+        change()
+        versions.append(_version(engine))
+    assert len(set(versions)) == len(changes) + 1
+
+
+def _version(engine: Engine) -> tuple[int, ...]:
+    with reading(engine) as connection:
+        return read_version(connection)
+
+
+def _add_system(engine: Engine, system: AiSystem) -> None:
+    with writing(engine) as connection:
+        add_ai_system(connection, BANK, system, at=NOW)
+
+
+def test_a_token_is_read_again_when_the_guarantors_keys_changed(engine: Engine, seconds: Seconds) -> None:
+    read: list[str] = []
+    ring = [object()]
+
+    def read_token(text: str, _at: datetime) -> AccessToken:
+        read.append(text)
+        raise CredentialUnknown("compromised")
+
+    known = Callers(engine, read_token=read_token, keys_now=lambda: ring[0], monotonic=seconds)
+    key = new_key(engine)
+    first = known.find(key, at=NOW)
+    ring[0] = object()
+    assert known.find(key, at=NOW) is first
+    seconds.now_s += FRESH_S
+    again = known.find(key, at=NOW)
+    assert (again == first, again is first) == (True, False)
+    with pytest.raises(CredentialUnknown):
+        known.find("a.b.c", at=NOW)
+    assert read == ["a.b.c"]
 
 
 def test_an_operator_that_did_not_change_stays_the_same_value_and_a_changed_one_does_not(

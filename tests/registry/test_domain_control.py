@@ -22,8 +22,9 @@ from registry.checks.domain import Reason
 from registry.checks.domain_challenge import Challenge, make_challenge
 from registry.checks.outcome import CheckResult, Outcome
 from registry.domain_control import Askable, Way, check_domain
+from tests.builders_authority import Authority, make_authority
 from tests.builders_dns import Reply, all_answering, say_code, say_nothing, say_txt
-from tests.builders_strangers import HOME, Authority, Play, Stranger, make_authority, playing, redirect_to, say, say_raw
+from tests.builders_strangers import HOME, Play, Stranger, playing, redirect_to, say, say_raw
 
 _AT: Final = datetime(2026, 11, 29, 12, tzinfo=UTC)
 _CHALLENGE: Final = make_challenge("shop.example", thumbprint="T" * 43, random=bytes(32), at=_AT)

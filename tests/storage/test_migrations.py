@@ -28,6 +28,7 @@ OWNERS = [
     "transparency",
     "privacy",
     "registry",
+    "releases",
     "registry.applying",
     "registry.deciding",
     "policies",

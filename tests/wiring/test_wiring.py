@@ -14,6 +14,7 @@ from signing.keys.ring import LIFETIME
 from storage.migrate import migrate
 from tests.builders_deployment import Deployment, deploy, operator
 from wiring import Identity, build_services, check_readiness, open_identity
+from wiring.trust import TRUST_LASTS, trust_source
 
 
 def settings(folder: Path, **environment: str) -> Settings:
@@ -113,17 +114,18 @@ def test_nothing_is_sealed_outside_the_time_of_the_seal_key(tmp_path: Path, monk
     made.services.engine.dispose()
 
 
-def test_trust_is_one_snapshot_for_a_moment_and_then_a_new_one(
-    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trust = deployment.services.trust
+def test_trust_is_one_snapshot_for_a_moment_and_then_a_new_one(deployment: Deployment) -> None:
+    services = deployment.services
     begin = wiring.now()
-    monkeypatch.setattr(wiring, "now", lambda: begin)
+    clock = [begin]
+    url = services.settings.public_url
+    parts = (services.identity, services.keys, services.log, services.log_policy, url)
+    trust = trust_source(*parts, now=lambda: clock[0])
     first = trust()
     deployment.add(operator("exempelel"))
     assert trust() is first
-    monkeypatch.setattr(wiring, "now", lambda: begin - timedelta(seconds=1))
+    clock[0] = begin - timedelta(seconds=1)
     assert trust() is not first  # a clock set back does not keep a snapshot for ever
-    monkeypatch.setattr(wiring, "now", lambda: begin + wiring.TRUST_LASTS)
+    clock[0] = begin + TRUST_LASTS
     assert OperatorId("exempelel") in trust().logs
     assert trust().logs["exempelel"].url == "http://127.0.0.1:8000/log/exempelel"

@@ -5,7 +5,7 @@ A part is one module with its `pages`; it joins here with one line.
 
 from typing import Final
 
-from web.desk import appeal, passkeys, queue, sign_in, start
+from web.desk import appeal, passkeys, queue, release, sign_in, start
 from web.desk.door import Door
 from web.desk.parts import Desk
 
@@ -16,4 +16,4 @@ PARTS: Final[tuple[Desk, ...]] = (
     passkeys.pages,
 )
 
-DOORS: Final[tuple[Door, ...]] = (*sign_in.doors.doors,)
+DOORS: Final[tuple[Door, ...]] = (*sign_in.doors.doors, *release.doors.doors)

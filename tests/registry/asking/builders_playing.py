@@ -1,20 +1,14 @@
 """A web server in a thread that plays a register: what it answers is a function of how often it was asked."""
 
 import socketserver
-import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
-from ipaddress import IPv4Address
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
+from tests.builders_authority import make_authority
 from tests.builders_http import serving
 
 
@@ -94,10 +88,9 @@ def playing(*answers: Play | Callable[[str], Play]) -> Iterator[Played]:
 
 @contextmanager
 def playing_over_tls(answer: Play, *, folder: Path) -> Iterator[tuple[Played, Path]]:
-    """Serve one answer over TLS, with a certificate of 127.0.0.1's own making; yield where that is kept too."""
-    certificate = _make_certificate(folder)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, folder / "key.pem")
+    """Serve one answer over TLS, by an authority of its own; yield where that authority is kept too."""
+    authority = make_authority(folder)
+    context = authority.tls_for("127.0.0.1")
     head = f"HTTP/1.1 {answer.status} Played\r\nContent-Length: {len(answer.body)}\r\nConnection: close\r\n\r\n"
 
     class Handler(socketserver.BaseRequestHandler):
@@ -111,28 +104,7 @@ def playing_over_tls(answer: Play, *, folder: Path) -> Iterator[tuple[Played, Pa
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield Played(base_url=f"https://127.0.0.1:{server.server_address[1]}"), certificate
+            yield Played(base_url=f"https://127.0.0.1:{server.server_address[1]}"), Path(authority.ca_file)
         finally:
             server.shutdown()
             thread.join()
-
-
-def _make_certificate(folder: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "played register")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return folder / "certificate.pem"

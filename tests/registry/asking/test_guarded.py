@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 from registry.asking.exchange import NoAnswer, Question
 from registry.asking.guarded import GuardedFetch, Limits
 from registry.asking.look_up import LookUp, ask_in_time, look_up_by_system
+from tests.builders_authority import Authority, make_authority
 from tests.builders_strangers import (
     HOME,
-    Authority,
     Play,
     Stranger,
-    make_authority,
     playing,
     redirect_to,
     say,

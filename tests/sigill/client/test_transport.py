@@ -9,20 +9,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import sigill.client
 from sigill.client.errors import ServiceUnavailable, SettingsRefused, UnexpectedAnswer
 from sigill.client.http import MAX_RETRY_AFTER_S, Transport, check_base_url, parse_retry_after
+from tests.builders_authority import make_authority
 from tests.builders_service import PlayedService, Reply
 
 _NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -202,16 +199,15 @@ def test_no_redirect_is_followed_so_the_key_goes_nowhere_else(service: PlayedSer
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
-    certificate = _make_certificate(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, tmp_path / "key.pem")
+    authority = make_authority(tmp_path)
+    context = authority.tls_for("127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as plain:
         url = f"https://127.0.0.1:{plain.getsockname()[1]}"
         thread = threading.Thread(target=_answer_twice, args=(plain, context))
         thread.start()
         with pytest.raises(ServiceUnavailable, match=r"cannot be reached \(SSLError\)"):
             _get(url, timeout_s=5)
-        assert _get(url, timeout_s=5, ca_file=str(certificate)) == b"ok"
+        assert _get(url, timeout_s=5, ca_file=authority.ca_file) == b"ok"
         thread.join()
 
 
@@ -226,7 +222,7 @@ def test_errors_can_be_imported_where_urllib3_is_missing() -> None:
 
 
 def test_the_package_offers_the_client_and_nothing_by_accident() -> None:
-    assert sigill.client.__all__ == ["Client", "Patience"]
+    assert sigill.client.__all__ == ["Client", "ClientIdentity", "Patience"]
     with pytest.raises(AttributeError, match="no attribute 'Klient'"):
         sigill.client.Klient  # noqa: B018
 
@@ -257,27 +253,3 @@ def _answer_twice(server: socket.socket, context: ssl.SSLContext) -> None:
                 secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
         except ssl.SSLError:
             connection.close()
-
-
-def _make_certificate(folder: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "played service")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    path = folder / "certificate.pem"
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return path

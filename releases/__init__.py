@@ -1,0 +1,1 @@
+"""Releases of messages at attestation level A: those that wait, and the evidence of those that were sealed."""
