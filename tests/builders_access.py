@@ -107,8 +107,8 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("POST", "/desk/operators/{operator_id}/withdrawal"): _REGISTRARS,
     ("POST", "/desk/operators/{operator_id}/likeness"): _REGISTRARS,
     ("POST", "/desk/operators/{operator_id}/answer"): _REGISTRARS,
-    ("GET", "/desk/standing"): _ADMINS,
-    ("POST", "/desk/standing/appeal"): _ADMINS,
+    ("GET", "/desk/appeal"): _ADMINS,
+    ("POST", "/desk/appeal/appeal"): _ADMINS,
 }
 """Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
 

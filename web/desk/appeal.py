@@ -19,7 +19,7 @@ _ADMINS: Final = frozenset({Role.ADMIN})
 _STEPS: Final = 50
 
 
-@pages.page("/standing", roles=_ADMINS, navigation="appeal.title")
+@pages.page("/appeal", roles=_ADMINS, navigation="appeal.title")
 def standing(request: DeskRequest) -> Response:
     """Show where the operator stands, why, and the way to appeal where there is one."""
     own = request.own_operator().id
@@ -32,7 +32,7 @@ def standing(request: DeskRequest) -> Response:
             can_appeal = False
         made, steps = list_appeals(connection, own), list_newest_steps(connection, own, limit=_STEPS)
     return request.render(
-        "desk/standing.html",
+        "desk/appeal.html",
         operator=operator,
         missing=request.world.deciding.missing(operator),
         can_appeal=can_appeal,
@@ -41,8 +41,8 @@ def standing(request: DeskRequest) -> Response:
     )
 
 
-@pages.action("/standing/appeal", roles=_ADMINS, shows=standing, recent=True)
+@pages.action("/appeal/appeal", roles=_ADMINS, shows=standing, recent=True)
 def make(request: DeskRequest) -> Response:
     """Appeal."""
     appeal(request.own_operator().id, reason=request.form["reason"], world=request.world.deciding)
-    return request.go("/standing", said="appeal.made")
+    return request.go("/appeal", said="appeal.made")

@@ -99,17 +99,17 @@ def test_an_administrator_appeals_and_another_registrar_answers(
 ) -> None:
     rut, tove = desks
     admin = sign_in(deployment, add_person(deployment, Role.ADMIN))
-    assert "Appeal" not in admin.page("/standing").text
+    assert "Appeal" not in admin.page("/appeal").text
     rut.post(f"/operators/{BANK}/proposals", decision="suspend", reason="looked at")
-    assert "You can appeal once" in admin.page("/standing").text
-    assert admin.post("/standing/appeal", reason="the licence was renewed").status_code == 303
-    assert admin.post("/standing/appeal", reason="again").status_code == 422
+    assert "You can appeal once" in admin.page("/appeal").text
+    assert admin.post("/appeal/appeal", reason="the licence was renewed").status_code == 303
+    assert admin.post("/appeal/appeal", reason="again").status_code == 422
     appeal = next(item["value"] for item in tove.page(f"/operators/{BANK}").all("input") if item["name"] == "number")
     forms = {"says": "uphold", "answer": "it was", "number": appeal}
     numbers = {item["value"] for item in tove.page(f"/operators/{BANK}").all("input") if item["name"] == "number"}
     statuses = [tove.post(f"/operators/{BANK}/answer", **forms | {"number": each}).status_code for each in numbers]
     assert sorted(statuses) == [303, 404]
-    assert "it was" in admin.page("/standing").text
+    assert "it was" in admin.page("/appeal").text
 
 
 @LANGUAGES
@@ -122,11 +122,11 @@ def test_the_pages_are_whole_in_both_languages(
     look_at_operator("sken", world=deciding(deployment))
     rut.post("/operators/nybank/proposals", decision="verify", reason="looked at")
     rut.post(f"/operators/{BANK}/proposals", decision="suspend", reason="looked at")
-    admin.post("/standing/appeal", reason="please")
+    admin.post("/appeal/appeal", reason="please")
     for desk in (rut, tove):
         for path in ("/queue", "/operators/nybank", "/operators/sken", f"/operators/{BANK}"):
             assert "suspension_" not in desk.page(path, language=language).text
-    assert {"sv": "Avstängd", "en": "Suspended"}[language] in admin.page("/standing", language=language).text
+    assert {"sv": "Avstängd", "en": "Suspended"}[language] in admin.page("/appeal", language=language).text
 
 
 def test_an_empty_queue_says_so(deployment: Deployment) -> None:
