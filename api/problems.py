@@ -8,6 +8,7 @@ from typing import Final
 
 from api.applying_problems import APPLYING_PROBLEMS
 from api.credential_problems import CREDENTIAL_PROBLEMS
+from api.deciding_problems import DECIDING_PROBLEMS
 from api.limits_problems import LIMITS_PROBLEMS
 from api.mandate_problems import MANDATE_PROBLEMS
 from api.people_problems import PEOPLE_PROBLEMS
@@ -138,6 +139,7 @@ PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     ),
     MessageNotFound: _NO_MESSAGE,
     RecordNotFound: _NO_MESSAGE,
+    **DECIDING_PROBLEMS,
     **LIMITS_PROBLEMS,
     **PRIVACY_PROBLEMS,
     **RELEASE_PROBLEMS,

@@ -26,6 +26,7 @@ from registry.errors import (
     CredentialExpired,
     CredentialMissing,
     CredentialUnknown,
+    EvidenceMissing,
     ScopeMissing,
 )
 from registry.sending.errors import CodesExhausted
@@ -127,6 +128,8 @@ def _describe(error: SigillError) -> dict[str, Any]:
         ]
     if isinstance(error, Refused):
         body |= _refusal(error)
+    if isinstance(error, EvidenceMissing):
+        body["missing"] = list(error.missing)
     if isinstance(error, LimitReached):
         body["violated-policies"] = [error.standing.quota.name]
     if isinstance(error, RetentionNotOver):

@@ -13,7 +13,6 @@ from registry.sending.errors import (
     ContactUnknown,
     GatewayFailed,
     GatewayMissing,
-    PersonNeeded,
     PhoneNotCallable,
     PromiseInvalid,
     PromiseUnknown,
@@ -60,9 +59,6 @@ SENDING_PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     ),
     CodeWrong: Problem(
         "code-wrong", 422, "This is not the code", "Type the six digits again, or let another code be sent."
-    ),
-    PersonNeeded: Problem(
-        "person-needed", 403, "A person decides this", "Use a registrar's own key, not one that is nobody's."
     ),
     PromiseInvalid: Problem("promise-invalid", 422, "The promise cannot be like this", "Mend what the detail names."),
     PromiseUnknown: Problem(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from registry.model import Operator
 from sigill.policy.model import Source
 
 Sources = Mapping[str, Source]
@@ -25,3 +26,9 @@ def describe_source(source_id: str, sources: Sources) -> dict[str, Any]:
     if source is None:
         return {"id": source_id}
     return {"id": source_id, "title": source.title, "url": source.url, "status": source.status}
+
+
+def successor_shape(operator: Operator) -> dict[str, Any] | None:
+    """Return whom an operator went over into, as it is called today."""
+    successor = operator.successor
+    return None if successor is None else {"id": successor.id, "name": successor.name}

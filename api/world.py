@@ -1,6 +1,6 @@
 """What the API needs of the outside; `wiring.py` fills it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 from typing import Final
@@ -16,12 +16,14 @@ from registry.applying.world import ApplyingWorld
 from registry.callers import Callers
 from registry.clients.grant import GrantWorld
 from registry.credential_steps import RegistrationWorld
+from registry.deciding.world import DecidingWorld
 from registry.mandates.steps import MandateWorld
 from registry.model import Operator
 from registry.people.world import PeopleWorld
 from registry.sending.public import SendingPolicy
 from registry.sending.searching import Search
 from registry.sending.world import SendingWorld
+from registry.steps import LoggedStep
 from sigill.report.trust import Trust
 from signing.repeats import RunningKeys
 from signing.world import SigningWorld
@@ -65,6 +67,7 @@ class ApiWorld:
     grants: GrantWorld
     registration: RegistrationWorld
     mandates: MandateWorld
+    deciding: DecidingWorld
     signing: SigningWorld
     privacy: PrivacyWorld
     people: PeopleWorld
@@ -79,7 +82,7 @@ class ApiWorld:
     metrics_token: str | None
     trust: Callable[[], Trust]
     readiness: Callable[[], Readiness]
-    operator_page: Callable[[Operator, SendingPolicy], Response]
+    operator_page: Callable[[Operator, SendingPolicy, Sequence[LoggedStep]], Response]
     problem_page: Callable[[str], Response]
     search_page: Callable[[str, Search], Response]
     running_keys: RunningKeys = field(default_factory=RunningKeys)

@@ -1,13 +1,12 @@
 """Who asks: a reference under which the asker's own files say more, and no personal data."""
 
-import re
 from typing import Final
 
 from privacy.errors import RequesterInvalid
+from sigill.text.personal import looks_personal
 from sigill.tlog.erasure import MAX_REQUESTER, is_requester
 
 MAX_REASON: Final = 200
-_PERSONAL: Final = re.compile(r"@|(?:\d[ -]?){9}\d")
 
 
 def check_requester(text: str) -> str:
@@ -28,7 +27,7 @@ def check_reason(text: str) -> str:
 
 
 def _without_personal_data(name: str, text: str) -> str:
-    if _PERSONAL.search(text):
+    if looks_personal(text):
         raise RequesterInvalid(
             f"{name} looks like an address or a personal number; give a reference, such as a case number"
         )

@@ -28,6 +28,17 @@ RegistryError(SigillError)
 ├── ProviderRefused        the identity provider's answer signs nobody in
 ├── ClientKeyRefused       a client's public key, or the proof of its possession, cannot be taken
 ├── IdentifierRefused      no identifier of an organisation, or a person's (registry.checks.identifiers)
+├── PersonNeeded           a decision is somebody's own, and the key is nobody's, or of one who decides no more
+├── SecondPersonNeeded     whoever proposed or decided something cannot be the second to look at it
+├── EvidenceMissing        what an operator's industry needs was not checked, or no longer counts
+├── LikenessOpen           a name could be taken for another operator's, and nobody has accepted that
+├── ReasonRefused          a reason that everyone may read looks like somebody's number or address
+├── ProposalUnknown        there is no such proposal
+├── ProposalClosed         a proposal was confirmed, rejected, withdrawn or overtaken
+├── LikenessUnknown        there is no such likeness
+├── LikenessClosed         a registrar has looked at the likeness already
+├── AppealUnknown          there is no such appeal
+├── AppealRefused          there is nothing to appeal, or it was appealed or answered before
 ├── ApplicationExists      somebody has applied like this already (registry.applying.errors, as the next six)
 ├── DomainUnknown          the operator has named no such domain
 ├── KeyNeeded              the operator has no public key to bind a domain or an application to
@@ -213,3 +224,51 @@ class ApplicationInvalid(RegistryError):
 
 class TransitionRefused(RegistryError):
     """The life cycle has no such step."""
+
+
+class PersonNeeded(RegistryError):
+    """Only a registrar decides, with a key of her own: this key is a program's, or its person is one no longer."""
+
+
+class SecondPersonNeeded(RegistryError):
+    """Another person has to look at it than whoever proposed or decided it."""
+
+
+class EvidenceMissing(RegistryError):
+    """The operator lacks evidence; `missing` has a code for each piece."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(f"evidence is missing or no longer counts: {', '.join(missing)}")
+        self.missing = tuple(missing)
+
+
+class LikenessOpen(RegistryError):
+    """A name resembles another operator's, and no registrar has accepted that."""
+
+
+class ReasonRefused(RegistryError):
+    """A reason is public and stays for ever, and this looks like personal data."""
+
+
+class ProposalUnknown(RegistryError):
+    """The operator has no such proposal."""
+
+
+class ProposalClosed(RegistryError):
+    """There is nothing left to decide about the proposal."""
+
+
+class LikenessUnknown(RegistryError):
+    """The operator has no such likeness."""
+
+
+class LikenessClosed(RegistryError):
+    """The likeness was accepted or refused before."""
+
+
+class AppealUnknown(RegistryError):
+    """The operator has no such appeal."""
+
+
+class AppealRefused(RegistryError):
+    """There is nothing to appeal, or nothing more to answer."""

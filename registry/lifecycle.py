@@ -6,13 +6,16 @@ canonical JSON with 128 bits of salt of its own, so the log's hash tells nothing
     {"operator":"exempelbanken","reason":"…","salt":"…","since":"2026-11-22T12:00:00Z","state":"verified",
      "t":"registry","v":1}
 
-The first record also carries, as `enrolled`, everything the operator was entered with. Times are whole seconds, as in
-seals. What lets an operator seal counts from the beginning of its second, so the seal made next already finds it; what
-ends it counts from the next whole second, so the seals given out before, in the same second, stay genuine.
+The first record also carries, as `enrolled`, everything the operator was entered with. One that people decided says who
+and what else (`act`, `by`, `said`), and has its line in the public history (`registry.steps`).
+
+Times are whole seconds, as in seals. What lets an operator seal counts from the beginning of its second, so the seal
+made next already finds it; what ends it counts from the next whole second, so the seals given out before, in the same
+second, stay genuine.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -20,13 +23,14 @@ from sqlalchemy import Connection, select
 
 from registry.errors import TransitionRefused
 from registry.model import Operator, StateChange
-from registry.operators import change_state, held_by, save_operator
+from registry.operators import AFTER_APPEAL, TRANSITIONS, change_state, held_by, save_operator
+from registry.steps import Act, Step, note_step
 from registry.tables import operators
 from sigill.encoding.base64url import format_base64url
 from sigill.encoding.strict_json import Json, format_canonical_json
 from sigill.report.standing import State
 from sigill.tlog.leaf import LeafKind, leaf_of
-from transparency.append import Append, Appended, Write
+from transparency.append import Append, Appended, Guard, Write
 from transparency.log import TransparencyLog
 
 _SALT_BYTES: Final = 16
@@ -63,17 +67,48 @@ def enrol(
     return log.append(Append(entered.id, leaf_of(LeafKind.REGISTRY, record), record=record, writes=(write, *writes)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """By whom a step of the life cycle was decided, for everyone to read, and what is committed with it.
+
+    `by` and `said` stand in the leaf's record and in the public history: see `registry.steps.Step`. `after_appeal`: an
+    appeal against a revocation was upheld, so that there is a way back.
+    """
+
+    act: Act
+    by: str
+    said: Mapping[str, Json]
+    guards: tuple[Guard, ...] = ()
+    writes: tuple[Write, ...] = ()
+    after_appeal: bool = False
+
+
 def change_state_logged(
-    operator_id: str, change: StateChange, *, log: TransparencyLog, random: Callable[[int], bytes]
+    operator_id: str,
+    change: StateChange,
+    *,
+    log: TransparencyLog,
+    random: Callable[[int], bytes],
+    decided: Decided | None = None,
 ) -> Appended:
-    """Take one step of the life cycle. Raises OperatorNotFound, TransitionRefused, LogUnknown, StoreUnavailable."""
+    """Take one step of the life cycle. Raises OperatorNotFound, TransitionRefused, LogUnknown, StoreUnavailable.
+
+    Raises what the guards and writes of `decided` raise, too.
+    """
     step = _in_whole_seconds(change)
-    record = format_record(operator_id, step, salt=random(_SALT_BYTES))
+    record = format_record(operator_id, step, salt=random(_SALT_BYTES), decided=decided)
 
-    def write(connection: Connection, _index: int) -> None:
-        change_state(connection, operator_id, step)
+    def write(connection: Connection, index: int) -> None:
+        after_appeal = decided is not None and decided.after_appeal
+        change_state(connection, operator_id, step, transitions=AFTER_APPEAL if after_appeal else TRANSITIONS)
+        if decided is not None:
+            said = {"state": step.state.value, "reason": step.reason, **decided.said}
+            taken = Step(act=decided.act, at=change.since.replace(microsecond=0), by=decided.by, said=said)
+            note_step(connection, operator_id, taken, index)
 
-    return log.append(Append(operator_id, leaf_of(LeafKind.REGISTRY, record), record=record, writes=(write,)))
+    guards, writes = ((), ()) if decided is None else (decided.guards, decided.writes)
+    leaf = leaf_of(LeafKind.REGISTRY, record)
+    return log.append(Append(operator_id, leaf, record=record, guards=guards, writes=(write, *writes)))
 
 
 def format_record(
@@ -82,6 +117,7 @@ def format_record(
     *,
     salt: bytes,
     enrolled: Operator | None = None,
+    decided: Decided | None = None,
     more: Mapping[str, Json] | None = None,
 ) -> bytes:
     """Return the record of one step (RFC 8785): what the leaf holds the SHA-256 of."""
@@ -96,6 +132,8 @@ def format_record(
     }
     if enrolled is not None:
         record["enrolled"] = {**_describe(enrolled), **(more or {})}
+    if decided is not None:
+        record |= {"act": decided.act.value, "by": decided.by, "said": dict(decided.said)}
     return format_canonical_json(record)
 
 

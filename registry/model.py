@@ -101,10 +101,27 @@ class StateChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormerName:
+    """What an operator was called, until when."""
+
+    name: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Successor:
+    """The operator that another went over into, as it is called today."""
+
+    id: OperatorId
+    name: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
     """One operator with all that is known of it. `identifier` is EN 319 412-1; `markets` are jurisdictions.
 
-    `revision` counts its changes: two values of one revision are the same.
+    `revision` counts its changes: two values of one revision are the same but for what its successor is called.
     """
 
     id: OperatorId
@@ -121,11 +138,18 @@ class Operator:
     evidence: tuple[Evidence, ...]
     ai_systems: tuple[AiSystem, ...]
     revision: int = 0
+    former_names: tuple[FormerName, ...] = ()
+    successor: Successor | None = None
 
     @property
     def state(self) -> State:
         """Where the operator stands now."""
         return self.history[-1].state
+
+    @property
+    def was_verified(self) -> bool:
+        """Whether the operator was ever let in: before that, nobody has decided anything about it."""
+        return any(change.state is State.VERIFIED for change in self.history)
 
     def state_at(self, at: datetime) -> State:
         """Where the operator stood at `at`; before its first entry it had only applied."""

@@ -17,8 +17,18 @@ from registry.errors import (
     OperatorSuspended,
     TransitionRefused,
 )
-from registry.model import AiSystem, Environment, Evidence, EvidenceKind, Operator, OperatorId, StateChange
-from registry.tables import ai_systems, evidence, operator_states, operators
+from registry.model import (
+    AiSystem,
+    Environment,
+    Evidence,
+    EvidenceKind,
+    FormerName,
+    Operator,
+    OperatorId,
+    StateChange,
+    Successor,
+)
+from registry.tables import ai_systems, evidence, former_names, mergers, operator_states, operators
 from sigill.report.standing import State
 from sigill.vocabulary import Industry
 from storage.engine import reading
@@ -31,6 +41,8 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
     State.SUSPENDED: frozenset({State.VERIFIED, State.REVOKED}),
     State.REVOKED: frozenset(),
 }
+AFTER_APPEAL: Final[Mapping[State, frozenset[State]]] = {**TRANSITIONS, State.REVOKED: frozenset({State.VERIFIED})}
+"""The same, where an appeal against a revocation was upheld."""
 
 
 def load_operator(connection: Connection, operator_id: str) -> Operator:
@@ -55,6 +67,8 @@ def load_operator(connection: Connection, operator_id: str) -> Operator:
         evidence=_load_evidence(connection, operator_id),
         ai_systems=_load_ai_systems(connection, operator_id),
         revision=row.revision,
+        former_names=_load_former_names(connection, operator_id),
+        successor=_load_successor(connection, operator_id),
     )
 
 
@@ -88,10 +102,16 @@ def save_operator(connection: Connection, operator: Operator, *, created_at: dat
         _insert_ai_system(connection, operator.id, system, created_at)
 
 
-def change_state(connection: Connection, operator_id: str, change: StateChange) -> None:
+def change_state(
+    connection: Connection,
+    operator_id: str,
+    change: StateChange,
+    *,
+    transitions: Mapping[State, frozenset[State]] = TRANSITIONS,
+) -> None:
     """Add one step of the life cycle. Raises OperatorNotFound, TransitionRefused."""
     current = load_operator(connection, operator_id).state
-    if change.state not in TRANSITIONS[current]:
+    if change.state not in transitions[current]:
         raise TransitionRefused(f"an operator does not go from {current} to {change.state}")
     if change.state is State.VERIFIED:
         _check_alone(connection, operator_id)
@@ -227,6 +247,18 @@ def _load_ai_systems(connection: Connection, operator_id: str) -> tuple[AiSystem
     return tuple(
         AiSystem(ref=row.ref, name=row.name, provider=row.provider, model=row.model, active=row.active) for row in rows
     )
+
+
+def _load_former_names(connection: Connection, operator_id: str) -> tuple[FormerName, ...]:
+    query = select(former_names).where(former_names.c.operator_id == operator_id).order_by(former_names.c.until_ms)
+    return tuple(FormerName(name=row.name, until=from_ms(row.until_ms)) for row in connection.execute(query))
+
+
+def _load_successor(connection: Connection, operator_id: str) -> Successor | None:
+    found = select(operators.c.id, operators.c.name, mergers.c.at_ms)
+    joined = found.join(mergers, mergers.c.into_id == operators.c.id)
+    row = connection.execute(joined.where(mergers.c.operator_id == operator_id)).first()
+    return None if row is None else Successor(id=OperatorId(row.id), name=row.name, since=from_ms(row.at_ms))
 
 
 def _insert_change(connection: Connection, operator_id: str, position: int, change: StateChange) -> None:

@@ -29,6 +29,7 @@ from transparency.log import TransparencyLog
 
 _SALT_BYTES: Final = 16
 _VERSION: Final = 1
+_MAX_INDEX: Final = 2**53 - 1  # PostgreSQL would refuse to look for a larger one than it can hold
 
 
 class Act(StrEnum):
@@ -37,8 +38,11 @@ class Act(StrEnum):
     EVIDENCE_ADDED = "evidence_added"
     EVIDENCE_ENDED = "evidence_ended"
     CHECK_FAILED = "check_failed"
+    DECIDED = "decided"
     DECISION_PROPOSED = "decision_proposed"
+    DECISION_CONFIRMED = "decision_confirmed"
     DECISION_REJECTED = "decision_rejected"
+    DECISION_WITHDRAWN = "decision_withdrawn"
     APPEAL_MADE = "appeal_made"
     APPEAL_ANSWERED = "appeal_answered"
     RENAMED = "renamed"
@@ -114,21 +118,26 @@ def log_step(
     record = format_step(operator_id, step, salt=random(_SALT_BYTES))
 
     def note(connection: Connection, index: int) -> None:
-        connection.execute(
-            insert(operator_steps).values(
-                operator_id=operator_id,
-                idx=index,
-                act=step.act.value,
-                at_ms=to_ms(step.at),
-                by=step.by,
-                said=dict(step.said),
-            )
-        )
+        note_step(connection, operator_id, step, index)
         if operator_id != GUARANTOR:
             mark_changed(connection, operator_id)
 
     leaf = leaf_of(LeafKind.REGISTRY, record)
     return log.append(Append(operator_id, leaf, record=record, guards=guards, writes=(*writes, note)))
+
+
+def note_step(connection: Connection, operator_id: str, step: Step, index: int) -> None:
+    """Write a step into the public history, in the transaction that appends its leaf at `index`."""
+    connection.execute(
+        insert(operator_steps).values(
+            operator_id=operator_id,
+            idx=index,
+            act=step.act.value,
+            at_ms=to_ms(step.at),
+            by=step.by,
+            said=dict(step.said),
+        )
+    )
 
 
 def format_step(operator_id: str, step: Step, *, salt: bytes) -> bytes:
@@ -148,10 +157,18 @@ def format_step(operator_id: str, step: Step, *, salt: bytes) -> bytes:
 
 def list_steps(connection: Connection, operator_id: str) -> tuple[LoggedStep, ...]:
     """Return an operator's steps, the oldest first."""
-    rows = connection.execute(
-        select(operator_steps).where(operator_steps.c.operator_id == operator_id).order_by(operator_steps.c.idx)
-    )
-    return tuple(_read(row) for row in rows)
+    query = select(operator_steps).where(operator_steps.c.operator_id == operator_id)
+    return tuple(_read(row) for row in connection.execute(query.order_by(operator_steps.c.idx)))
+
+
+def list_newest_steps(
+    connection: Connection, operator_id: str, *, limit: int, before: int | None = None
+) -> tuple[LoggedStep, ...]:
+    """Return at most `limit` steps, the newest first: all, or those of leaves before the index `before`."""
+    query = select(operator_steps).where(operator_steps.c.operator_id == operator_id)
+    if before is not None:
+        query = query.where(operator_steps.c.idx < min(max(before, 0), _MAX_INDEX))
+    return tuple(_read(row) for row in connection.execute(query.order_by(operator_steps.c.idx.desc()).limit(limit)))
 
 
 def _read(row: Row[Any]) -> LoggedStep:

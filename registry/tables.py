@@ -199,6 +199,23 @@ mandate_notices: Final = Table(
     Column("by", String(60), nullable=False),
 )
 
+former_names: Final = Table(
+    "former_names",
+    metadata,
+    Column("operator_id", String(63), ForeignKey("operators.id"), primary_key=True),
+    Column("until_ms", BigInteger, primary_key=True),
+    Column("name", String(120), nullable=False),
+)
+
+mergers: Final = Table(
+    "mergers",
+    metadata,
+    Column("operator_id", String(63), ForeignKey("operators.id"), primary_key=True),
+    Column("into_id", String(63), ForeignKey("operators.id"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("ix_mergers_into", "into_id"),
+)
+
 desk_sessions: Final = Table(
     "desk_sessions",
     metadata,

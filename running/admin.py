@@ -17,16 +17,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from registry.ai_systems import register_ai_system, retire_ai_system
 from registry.api_key_registration import hand_out_key, revoke_own_api_key
 from registry.api_keys import list_api_keys, load_listed_key
-from registry.application import MAX_REASON, Application, check_text, read_ai_system, read_application
+from registry.application import Application, read_ai_system, read_application
+from registry.deciding.looking import look_at_operator
 from registry.errors import ApplicationInvalid, RegistryError
-from registry.lifecycle import change_state_logged, enrol
-from registry.model import Environment, OperatorId, Role, StateChange
+from registry.lifecycle import enrol
+from registry.model import Environment, OperatorId, Role
 from registry.operators import list_operator_ids, load_operator
 from running.admin_clients import add_commands as add_client_commands
 from running.admin_clients import registration_of
 from running.admin_people import add_commands as add_people_commands
 from running.admin_privacy import REFUSALS as PRIVACY_REFUSALS
 from running.admin_privacy import RowsDamaged, add_commands
+from running.admin_registrars import add_commands as add_registrar_commands
 from running.commands import REFUSED, Command, run_command
 from running.guard import RolledBackLog, check_not_rolled_back
 from running.witnesses import ask_over_http
@@ -34,16 +36,15 @@ from settings import SettingsInvalid
 from sigill.errors import SigillError
 from sigill.policy.errors import FactNotAllowed
 from sigill.policy.words import OperatorFlag
-from sigill.report.standing import State
 from sigill.vocabulary import Industry
 from storage.engine import reading
 from transparency.errors import LogConflict
 from transparency.root_log import resume
 from wiring import Services
+from wiring.deciding import deciding_world
 
 _REFUSALS: Final = (RegistryError, FactNotAllowed, LogConflict, RolledBackLog, *PRIVACY_REFUSALS)
 _FAILURES: Final = (SettingsInvalid, SigillError, SQLAlchemyError, OSError)
-_STEPS: Final = [State.VERIFIED.value, State.SUSPENDED.value, State.REVOKED.value]
 _ROLES: Final = [Role.SIGNER.value, Role.ADMIN.value, Role.AUDITOR.value]
 _DAYS: Final = 365
 _MAX_DAYS: Final = 3650
@@ -76,15 +77,11 @@ def _enrol(asked: argparse.Namespace, services: Services) -> Iterator[str]:
     origin = f"{services.identity.log_prefix}/{operator.id}"
     done = enrol(operator, origin=origin, log=services.log, random=services.signing.random)
     yield f"{operator.id} has applied (leaf {done.index} of {done.origin})."
-    yield f"It seals nothing until it is verified: state {operator.id} verified --reason TEXT"
-
-
-def _state(asked: argparse.Namespace, services: Services) -> Iterator[str]:
-    _check_known(asked.id, services)
-    reason = check_text("reason", asked.reason, at_most=MAX_REASON)
-    change = StateChange(state=State(asked.state), since=services.signing.now(), reason=reason)
-    done = change_state_logged(asked.id, change, log=services.log, random=services.signing.random)
-    yield f"{asked.id} is {asked.state} (leaf {done.index} of {done.origin})."
+    yield "It seals nothing until registrars verify it: docs/deciding.md"
+    at_hand = deciding_world(services.engine, services.log, services.signing.now, services.identity.demonstration)
+    for found in look_at_operator(operator.id, world=at_hand):
+        like = ", ".join(hit.known for hit in found.hits)
+        yield f"{found.name} could be taken for {like}: a registrar has to accept or refuse that first."
 
 
 def _key(asked: argparse.Namespace, services: Services) -> Iterator[str]:
@@ -188,9 +185,6 @@ def _parser() -> argparse.ArgumentParser:
     entered.add_argument("--flag", nargs="+", choices=[word.value for word in OperatorFlag], default=[])
     for option in ("--website", "--phone"):
         entered.add_argument(option)
-    step = add("state", _state, "Take a step of an operator's life cycle; it is logged.", "id")
-    step.add_argument("state", choices=_STEPS)
-    step.add_argument("--reason", required=True, help="shown to customers")
     key = add("key", _key, "Make an API key and print it, once.", "id")
     key.add_argument("--role", required=True, choices=_ROLES)
     key.add_argument("--name", required=True)
@@ -208,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     add("resume", _resume, "Let halted logs go on, if nobody has seen more of them than there is.")
     add_client_commands(add)
     add_people_commands(add)
+    add_registrar_commands(add)
     add_commands(add)
     return parser
 

@@ -44,6 +44,16 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("GET", "/v1/ai-systems"): ADMIN,
     ("POST", "/v1/ai-systems"): ADMIN,
     ("DELETE", "/v1/ai-systems/{ref}"): ADMIN,
+    ("GET", "/v1/registry/queue"): REGISTRAR,
+    ("GET", "/v1/registry/operators/{operator_id}"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/proposals"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/confirm"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/reject"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/withdraw"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/likenesses/{number}/accept"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/likenesses/{number}/refuse"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/appeals/{number}/answer"): REGISTRAR,
+    ("POST", "/v1/operator/appeals"): ADMIN,
     ("GET", "/v1/operator"): ADMIN,
     ("POST", "/v1/operator/domains"): ADMIN,
     ("GET", "/v1/operator/domains"): ADMIN,
@@ -98,6 +108,7 @@ OPEN: Final = frozenset(
         ("GET", "/registry/operators"),
         ("GET", "/registry/operators/{operator_id}"),
         ("GET", "/registry/search"),
+        ("GET", "/registry/operators/{operator_id}/steps"),
         ("GET", "/status"),
         ("GET", "/status/{number}"),
         ("POST", "/oauth/token"),
@@ -109,6 +120,8 @@ OPEN: Final = frozenset(
 
 _EVERYONE: Final = frozenset(Role)
 _MANAGERS: Final = frozenset({Role.ADMIN, Role.REGISTRAR})
+_REGISTRARS: Final = frozenset({Role.REGISTRAR})
+_ADMINS: Final = frozenset({Role.ADMIN})
 DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("GET", "/desk"): _EVERYONE,
     ("GET", "/desk/passkeys"): _EVERYONE,
@@ -147,6 +160,16 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("POST", "/desk/mandates/new"): frozenset({Role.ADMIN}),
     ("POST", "/desk/mandates/acceptance"): frozenset({Role.ADMIN}),
     ("POST", "/desk/mandates/revocation"): frozenset({Role.ADMIN}),
+    ("GET", "/desk/queue"): _REGISTRARS,
+    ("GET", "/desk/operators/{operator_id}"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/proposals"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/confirmation"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/rejection"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/withdrawal"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/likeness"): _REGISTRARS,
+    ("POST", "/desk/operators/{operator_id}/answer"): _REGISTRARS,
+    ("GET", "/desk/appeal"): _ADMINS,
+    ("POST", "/desk/appeal/appeal"): _ADMINS,
 }
 """Pages and forms of the desk, and the roles of the people they are for, signed in; no key opens any of them."""
 
@@ -204,6 +227,14 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "purposes": ["service"],
         "valid_until": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
     },
+    ("POST", "/v1/registry/operators/{operator_id}/proposals"): {"decision": "suspend", "reason": "looked at"},
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/confirm"): {},
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/reject"): {"reason": "looked at"},
+    ("POST", "/v1/registry/operators/{operator_id}/proposals/{number}/withdraw"): {},
+    ("POST", "/v1/registry/operators/{operator_id}/likenesses/{number}/accept"): {"reason": "looked at"},
+    ("POST", "/v1/registry/operators/{operator_id}/likenesses/{number}/refuse"): {"reason": "looked at"},
+    ("POST", "/v1/registry/operators/{operator_id}/appeals/{number}/answer"): {"upheld": True, "answer": "looked at"},
+    ("POST", "/v1/operator/appeals"): {"reason": "looked at"},
     ("POST", "/v1/operator/domains"): {"domain": "exempelbanken.se"},
     ("POST", "/v1/operator/seal-certificate"): {"application": "a.b.c"},
     ("POST", "/v1/registry/operators/{operator_id}/licence"): {
@@ -222,3 +253,10 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/registry/contacts/{contact_id}/verify"): {"note": "seen"},
     ("POST", "/v1/registry/contacts/{contact_id}/refuse"): {"note": "not seen"},
 }
+
+PAST_THE_DOOR: Final[dict[tuple[str, str], str]] = {
+    ("POST", "/v1/messages/{message_id}/erasure"): "retention-not-over",
+    ("POST", "/v1/operator/appeals"): "appeal-refused",
+    **{place: "person-needed" for place in ALLOWED if place[0] == "POST" and place[1].startswith("/v1/registry/")},
+}
+"""What whoever may call is told instead: too young to be erased, nothing to appeal, and that a person decides."""

@@ -61,6 +61,8 @@ def _who(verdict: Verdict, claims: SealClaims, words: Words, zone: ZoneInfo) -> 
         notes.append(words.label("demonstration_evidence"))
     if known is not None and known.state is not State.VERIFIED:
         notes.append(f"{words.label('state')}: {words.state(known.state)}")
+    if known is not None and known.successor is not None:
+        notes.append(words.label("successor", name=known.successor.name))
     link = None if known is None else f"/registry/operators/{quote(operator_id_of(claims), safe='')}"
     return FactView(
         label=words.label("who"),

@@ -1,10 +1,11 @@
 """From an operator in the registry to what its page shows. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 from registry.assurance import attained_level, is_demonstration
 from registry.model import AiSystem, Environment, Evidence, Operator
@@ -49,10 +50,19 @@ class SystemView:
     active: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A sentence that leads to another page of the site."""
+
+    text: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorView:
     """A whole operator page. `warnings` stand on top; `played` where the level rests on made-up evidence."""
 
+    id: str
     name: str
     industry: str
     identifier: str
@@ -61,6 +71,8 @@ class OperatorView:
     now: StepView
     steps: tuple[StepView, ...]
     warnings: tuple[str, ...]
+    former_names: tuple[str, ...]
+    successor: LinkView | None
     evidence: tuple[EvidenceView, ...]
     markets: str
     systems: tuple[SystemView, ...]
@@ -79,6 +91,7 @@ def view_operator(
     steps = tuple(_step(state, since, reason, words, world) for state, since, reason in _history(operator))
     newest_first = sorted(operator.evidence, key=lambda item: item.valid_from, reverse=True)
     return OperatorView(
+        id=operator.id,
         name=operator.name,
         industry=words.industry(operator.industry),
         identifier=operator.identifier,
@@ -87,6 +100,8 @@ def view_operator(
         now=steps[0],
         steps=steps,
         warnings=tuple(_warnings(operator, words)),
+        former_names=tuple(_former_names(operator, words, world)),
+        successor=_successor(operator, words),
         evidence=tuple(_evidence(item, at, words, world) for item in newest_first),
         markets=", ".join(tell_place(place, language=words.language) for place in operator.markets),
         systems=tuple(_system(item) for item in operator.ai_systems),
@@ -107,8 +122,25 @@ def _step(state: State, since: datetime, reason: str, words: Words, world: WebWo
     return StepView(state=state, word=words.state(state), since=words.label("since", time=day), reason=reason)
 
 
+def _former_names(operator: Operator, words: Words, world: WebWorld) -> Iterator[str]:
+    """Yield what the operator was called before, the newest first."""
+    for each in reversed(operator.former_names):
+        day = tell_day(each.until, language=words.language, zone=world.zone)
+        until = words.label("until", time=day)
+        yield f"{each.name} ({until})"
+
+
+def _successor(operator: Operator, words: Words) -> LinkView | None:
+    if operator.successor is None:
+        return None
+    address = f"/registry/operators/{quote(operator.successor.id, safe='')}"
+    return LinkView(words.label("successor", name=operator.successor.name), address)
+
+
 def _warnings(operator: Operator, words: Words) -> list[str]:
     found = []
+    if not operator.was_verified and operator.state is State.APPLIED:
+        found.append(words.label("undecided"))
     if operator.environment is Environment.TEST:
         found.append(words.label("test_environment"))
     if is_demonstration(operator):

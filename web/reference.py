@@ -8,8 +8,10 @@ from flask import Response
 
 from registry.model import Operator
 from registry.sending.public import SendingPolicy
+from registry.steps import LoggedStep
 from sigill.report.words import words
 from web.mandates import ShownMandate
+from web.operator_steps import tell_steps
 from web.operators import view_operator
 from web.pages import language_of_request, render_page
 from web.sending import view_policy
@@ -31,13 +33,20 @@ def operator_page(
     operator: Operator,
     policy: SendingPolicy,
     log_url: str | None,
+    *,
     mandates: Sequence[ShownMandate] = (),
+    steps: Sequence[LoggedStep] = (),
 ) -> Response:
-    """Return what is known of an operator and how; `log_url` is its log's address without a slash at the end."""
+    """Return what is known of an operator and how; `log_url` is its log's address without a slash at the end.
+
+    `steps` are its newest, the newest first. A page about which nothing is decided yet is not to be indexed.
+    """
     speech = words(language_of_request())
     view = view_operator(operator, words=speech, world=world, log_url=log_url, mandates=mandates)
     shown = view_policy(policy, words=speech, world=world)
-    return render_page("operator.html", world=world, view=view, policy=shown)
+    told = tell_steps(steps, words=speech, zone=world.zone)
+    hidden = not operator.was_verified
+    return render_page("operator.html", world=world, hidden=hidden, view=view, policy=shown, history=told)
 
 
 def problem_page(world: WebWorld, problem: ProblemView) -> Response:

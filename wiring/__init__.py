@@ -18,7 +18,6 @@ from api.access import list_routes
 from api.app import make_api
 from api.blueprint import accepts_html
 from api.metrics import Metrics
-from api.problem import Problem
 from api.problems import all_problems
 from api.responses import http_problem
 from api.world import ApiWorld, Readiness
@@ -43,7 +42,6 @@ from transparency.statuses import StatusIndices
 from verification.service import verify
 from verification.world import VerificationWorld
 from web import (
-    ProblemView,
     SourceLink,
     WebWorld,
     make_blueprint,
@@ -53,12 +51,14 @@ from web import (
 )
 from wiring.applying import applying_world
 from wiring.clients import OPEN_PAGES, grant_world, known_callers, registration_world
+from wiring.deciding import deciding_world
 from wiring.desk import build_desk, people_world
 from wiring.identity import Identity, open_identity
 from wiring.keys import note_signers_at, open_keys, report_signer
 from wiring.limits import build_limits, slow_guessing
 from wiring.mandates import mandate_world, show_operator
 from wiring.privacy import privacy_world
+from wiring.problems import view_problem
 from wiring.root_log import read_log_policy
 from wiring.sending import sending_world
 from wiring.trust import trust_source
@@ -169,6 +169,7 @@ def build_app(services: Services) -> Flask:
             grants=grant_world(services.identity.issuer, services.engine, services.keys, now=now),
             registration=registration_world(services.identity.issuer, services.engine, services.log, now=now),
             mandates=mandate_world(services.signing),
+            deciding=deciding_world(services.engine, services.log, now, pages.demonstration),
             signing=services.signing,
             privacy=services.privacy,
             people=people,
@@ -185,7 +186,7 @@ def build_app(services: Services) -> Flask:
             readiness=lambda: check_readiness(services),
             operator_page=partial(show_operator, pages, services.signing, services.trust),
             search_page=partial(search_page, pages),
-            problem_page=lambda slug: problem_page(pages, _view_problem(all_problems()[slug])),
+            problem_page=lambda slug: problem_page(pages, view_problem(all_problems()[slug])),
         )
     )
     app.register_blueprint(make_blueprint(pages))
@@ -212,10 +213,6 @@ def _not_found(pages: WebWorld, error: NotFound) -> Response:
     """Answer an address where nothing is: people get a page, programs (and whoever strays among them) a problem."""
     for_people = accepts_html() and not request.path.startswith(_FOR_PROGRAMS)
     return not_found_page(pages) if for_people else http_problem(error)
-
-
-def _view_problem(problem: Problem) -> ProblemView:
-    return ProblemView(slug=problem.slug, status=problem.status, title=problem.title, mend=problem.mend)
 
 
 def _own_hosts(*addresses: str) -> frozenset[str]:

@@ -17,6 +17,7 @@ from signing.keys.ring import KeyRing
 from signing.world import SigningWorld
 from web import WebWorld
 from web.desk import DeskWorld, make_desk
+from wiring.deciding import deciding_world
 from wiring.identity_provider import open_provider
 
 _LOGGER: Final = logging.getLogger("sigill.desk")
@@ -39,6 +40,7 @@ def build_desk(
         provider=open_provider(settings),
         applying=applying,
         sending=sending,
+        deciding=deciding_world(people.engine, people.log, people.now, pages.demonstration),
     )
     return make_desk(world)
 

@@ -1,6 +1,6 @@
 """What mandates need of the other parts, and the operator's page, which shows them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Response
 
@@ -8,6 +8,7 @@ from registry.mandates.steps import MandateWorld
 from registry.mandates.store import list_public, names_of
 from registry.model import Operator
 from registry.sending.public import SendingPolicy
+from registry.steps import LoggedStep
 from sigill.report.trust import Trust
 from signing.world import SigningWorld
 from storage.engine import reading
@@ -21,7 +22,12 @@ def mandate_world(signing: SigningWorld) -> MandateWorld:
 
 
 def show_operator(
-    pages: WebWorld, signing: SigningWorld, trust: Callable[[], Trust], operator: Operator, policy: SendingPolicy
+    pages: WebWorld,
+    signing: SigningWorld,
+    trust: Callable[[], Trust],
+    operator: Operator,
+    policy: SendingPolicy,
+    steps: Sequence[LoggedStep],
 ) -> Response:
     """Return an operator's page, with the mandates that were ever in force, or will be, of it or for it."""
     with reading(signing.engine) as connection:
@@ -29,4 +35,4 @@ def show_operator(
         names = names_of(connection, found)
     shown = [ShownMandate(each, names[each.principal_id], names[each.mandatary_id]) for each in found]
     log = trust().logs.get(operator.id)
-    return operator_page(pages, operator, policy, None if log is None else log.url, shown)
+    return operator_page(pages, operator, policy, None if log is None else log.url, mandates=shown, steps=steps)

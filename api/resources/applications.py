@@ -1,5 +1,6 @@
 """POST /v1/applications: enter the registry, in the test environment at once, or as one who applies to live."""
 
+from contextlib import suppress
 from typing import Any, Final
 
 from flask import Response, jsonify, request
@@ -12,7 +13,9 @@ from api.current import world
 from api.schemas.applications import AppliedSchema, NewApplicationSchema
 from registry.applying.apply import Applied, Asked, apply
 from registry.checks.needed import missing_evidence
+from registry.deciding.looking import look_at_operator
 from registry.model import Operator, Scope
+from transparency.errors import TransparencyError
 
 blueprint = ApiBlueprint("applications", __name__, description="Enter the registry")
 _applied = AppliedSchema()
@@ -55,6 +58,8 @@ def post_application(body: dict[str, Any]) -> Response:
     once: the same application sent again is refused (409), and names what there is.
     """
     done = apply(_asked(body, test_operator=_calling()), world=world().applying)
+    with suppress(TransparencyError):  # the keys are shown this once; it is looked for again before the decision
+        look_at_operator(done.operator.id, world=world().deciding)
     response = jsonify(_applied.dump(_shape(done)))
     response.status_code = 201
     response.headers["Cache-Control"] = "private, no-store"

@@ -9,7 +9,7 @@ from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 from api.resources.sending_shapes import sending_shape
 from api.schemas.verifications import VerdictSchema, VerifySchema
-from api.shapes import describe_source
+from api.shapes import describe_source, successor_shape
 from registry.assurance import is_demonstration
 from sigill.report.describe import describe_report
 from sigill.report.language import choose_language
@@ -79,6 +79,7 @@ def verdict_shape(verdict: Verdict, language: Language) -> dict[str, Any]:
     operator = verdict.operator
     shape["sender"] |= {
         "state_now": None if operator is None else operator.state.value,
+        "successor": None if operator is None else successor_shape(operator),
         "demonstration": None if operator is None else is_demonstration(operator),
         "page": f"{world().base_url}/registry/operators/{shape['sender']['id']}",
     }

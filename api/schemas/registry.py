@@ -1,7 +1,8 @@
 """Shapes of the registry's public answers."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
+from api.fields import StrictSchema
 from api.schemas.mandates import MandateSchema
 from api.schemas.sending import PromiseSchema
 from api.schemas.verifications import PublicContactSchema
@@ -60,6 +61,43 @@ class SendingPolicySchema(Schema):
     totals = fields.List(fields.Nested(DaySchema), required=True)
 
 
+class FormerNameSchema(Schema):
+    """What an operator was called before."""
+
+    name = fields.String(required=True)
+    until = fields.String(required=True)
+
+
+class SuccessorSchema(Schema):
+    """The operator that another went over into, as it is called today."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class StepSchema(Schema):
+    """One step of an operator, as its log has it."""
+
+    index = fields.Integer(required=True, metadata={"description": "Its leaf in the operator's log"})
+    act = fields.String(required=True)
+    at = fields.String(required=True)
+    by = fields.String(required=True)
+    said = fields.Dict(required=True)
+
+
+class StepListSchema(Schema):
+    """Steps of an operator, the newest first."""
+
+    steps = fields.List(fields.Nested(StepSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class BeforeSchema(StrictSchema):
+    """Where a page begins."""
+
+    after = fields.String(validate=validate.Length(1, 128), metadata={"description": "`next` of the page before"})
+
+
 class OperatorSchema(Schema):
     """Who an operator is and how that was checked."""
 
@@ -76,6 +114,11 @@ class OperatorSchema(Schema):
     ai_systems = fields.List(fields.Nested(SystemSchema), required=True)
     website = fields.String(required=True, allow_none=True)
     phone = fields.String(required=True, allow_none=True)
+    former_names = fields.List(fields.Nested(FormerNameSchema), required=True)
+    successor = fields.Nested(SuccessorSchema, required=True, allow_none=True)
+    steps = fields.List(
+        fields.Nested(StepSchema), required=True, metadata={"description": "The newest; `/steps` has them all"}
+    )
     log = fields.Nested(OperatorLogSchema, required=True, allow_none=True)
     demonstration = fields.Boolean(required=True)
     mandates = fields.List(

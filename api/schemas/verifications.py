@@ -6,6 +6,7 @@ from api.fields import Hash, StrictSchema, Word
 from api.schemas.message_fields import Recipient
 from api.schemas.messages import MAX_TEXT
 from api.schemas.places import PlaceInConversationSchema
+from api.schemas.registry import SuccessorSchema
 from api.schemas.sending import PromiseSchema
 from sigill.vocabulary import Channel, Language
 from verification.claimed import MAX_SENDER, Finding
@@ -58,6 +59,7 @@ class SenderSchema(Schema):
     assurance_level = fields.Integer(required=True)
     environment = fields.String(required=True)
     state_now = fields.String(required=True, allow_none=True)
+    successor = fields.Nested(SuccessorSchema, required=True, allow_none=True)
     demonstration = fields.Boolean(
         required=True, allow_none=True, metadata={"description": "Made up, checked by nobody"}
     )

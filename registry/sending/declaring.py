@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from registry.errors import PersonNeeded
 from registry.model import Credential, EvidenceKind, Operator
 from registry.operators import load_operator
 from registry.sending.contacts import (
@@ -19,7 +20,7 @@ from registry.sending.contacts import (
     make_id,
     save_contact,
 )
-from registry.sending.errors import ContactStands, ContactTaken, PersonNeeded
+from registry.sending.errors import ContactStands, ContactTaken
 from registry.sending.model import Contact, ContactId, ContactKind, ContactState, Method
 from registry.sending.resembling import find_resembled
 from registry.sending.values import read_contact, read_note

@@ -11,7 +11,6 @@ RegistryError
     ├── GatewayFailed       the gateway did not take the code
     ├── CodesExhausted      too many codes were sent, or wrong ones given: after a pause
     ├── CodeWrong           not the code that was sent, or it has run out
-    ├── PersonNeeded        this is decided by a person, with a key of her own
     ├── PromiseInvalid      a promise cannot be made or ended like this
     ├── PromiseUnknown      the operator has made no such promise
     └── TotalsRefused       a declaration of totals that is not signed, fresh, or of this operator
@@ -62,10 +61,6 @@ class CodesExhausted(SendingError):
 
 class CodeWrong(SendingError):
     """Not the code that was sent, or there is none to compare with."""
-
-
-class PersonNeeded(SendingError):
-    """This is decided by a person: a key that is nobody's own decides nothing."""
 
 
 class PromiseInvalid(SendingError):

@@ -35,8 +35,9 @@ _ABOUT_THE_SENDER: Final = (
 def describe_report(report: Report, words: Words, *, trust: Trust, receipt: str | None) -> dict[str, Any]:
     """Return a report as the API shows it; nothing about the sender unless issuer and signature passed.
 
-    `receipt` is the log proof the report rests on. What only the service knows (the operator's standing now, its page,
-    its signed verification receipt) it adds itself; here those are None, and the page is the one the seal names.
+    `receipt` is the log proof the report rests on. What only the service knows (the operator's standing and successor
+    now, its page, its signed verification receipt) it adds itself; here those are None, and the page is the one the
+    seal names.
     """
     reason = words.reason(report.reason)
     shape: dict[str, Any] = {
@@ -103,6 +104,7 @@ def _sender(claims: SealClaims) -> dict[str, Any]:
         "assurance_level": claims.op.lvl,
         "environment": "test" if claims.op.test else "live",
         "state_now": None,
+        "successor": None,
         "demonstration": None,
         "page": claims.sub,
     }

@@ -127,6 +127,10 @@ class Words:
         """Return the word for an operator's standing."""
         return self._sections["states"][state]
 
+    def act(self, act: str) -> str:
+        """Return what was done in a step of an operator; an unknown act with spaces for underscores."""
+        return self._open("acts", act)
+
     def evidence(self, kind: str) -> str:
         """Return the words for a kind of evidence; an unknown kind with spaces for underscores."""
         return self._open("evidence", kind)

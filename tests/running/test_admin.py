@@ -25,6 +25,7 @@ from wiring import build_services
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
+BROKEN = ("--break-glass",)
 ENROL = (
     *("enrol", "--id", "nordbank", "--name", "Nordbanken", "--identifier", "NTRSE-5560000001"),
     *("--industry", "bank", "--market", "SE", "NO"),
@@ -84,14 +85,16 @@ def test_an_operator_goes_from_nothing_to_a_genuine_seal_and_out_again(desk: Des
     assert "has applied (leaf 0 of guarantor.example/log/nordbank)" in desk.do(*ENROL)
     service.keys["nordbank"] = desk.do("key", "nordbank", "--role", "signer", "--name", "chat").strip()
     assert service.sign(by="nordbank").status_code == 403
-    assert "is verified (leaf 2" in desk.do("state", "nordbank", "verified", "--reason", "register extract seen")
+    assert "is verified (leaf 2" in desk.do(
+        "state", "nordbank", "verified", "--reason", "register extract seen", *BROKEN
+    )
     desk.do("ai-system", "nordbank", "--ref", "hedda", "--name", "Hedda", "--provider", "Exempel AI", "--model", "h-1")
     answer = service.sign(by="nordbank", authorship="ai", disclosure="separate").get_json()
     assert (
         service.verify(seal=answer["seal"], content="Hej! Kontoret har öppet 9–17 alla vardagar.")["answer"]
         == "genuine"
     )
-    assert "is suspended (leaf 4" in desk.do("state", "nordbank", "suspended", "--reason", "inquiry")
+    assert "is suspended (leaf 4" in desk.do("state", "nordbank", "suspended", "--reason", "inquiry", *BROKEN)
     assert service.sign(by="nordbank").get_json()["type"].endswith("/operator-suspended")
     assert [service.services.log.leaf("nordbank", index).kind for index in (0, 1, 2, 4)] == [LeafKind.REGISTRY] * 4  # type: ignore[union-attr]
 
@@ -131,11 +134,11 @@ def test_halted_logs_are_listed_and_go_on_when_nobody_has_seen_more(desk: Desk, 
     assert rows[0] == ["log", "size", "origin", "halted"]
     assert rows[1] == ["nordbank", "1", "guarantor.example/log/nordbank", "W1 has seen 9 leaves"]
     assert rows[2][::3] == ["root", "-"]
-    code, out, err = desk.run("state", "nordbank", "verified", "--reason", "checked")
+    code, out, err = desk.run("state", "nordbank", "verified", "--reason", "checked", *BROKEN)
     assert code == 2
     assert "W1 has seen 9 leaves" in err
     assert desk.run("resume") == (0, "Nobody has seen more than there is. Sealing goes on in nordbank.\n", "")
-    assert desk.run("state", "nordbank", "verified", "--reason", "checked")[0] == 0
+    assert desk.run("state", "nordbank", "verified", "--reason", "checked", *BROKEN)[0] == 0
 
 
 def test_a_log_that_is_shorter_than_its_head_in_the_root_log_does_not_go_on(desk: Desk, service: Deployment) -> None:
@@ -150,7 +153,7 @@ def test_a_log_that_is_shorter_than_its_head_in_the_root_log_does_not_go_on(desk
 
 def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(desk: Desk, service: Deployment) -> None:
     desk.do(*ENROL)
-    desk.do("state", "nordbank", "verified", "--reason", "seen")
+    desk.do("state", "nordbank", "verified", "--reason", "seen", *BROKEN)
     code, key, said = desk.run("key", "nordbank", "--role", "signer", "--name", "chat", "--days", "2")
     _, prefix, secret = key.strip().split("_", 2)
     assert (code, "shown once" in said, secret in said) == (0, True, False)
@@ -170,9 +173,10 @@ def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(desk: Desk, s
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("state", "nobody", "verified", "--reason", "x"), "no operator has this id"),
-        (("state", "nordbank", "suspended", "--reason", "x"), "from applied to suspended"),
-        (("state", "nordbank", "verified", "--reason", ""), "reason is one line"),
+        (("state", "nobody", "verified", "--reason", "x", *BROKEN), "no operator has this id"),
+        (("state", "nordbank", "suspended", "--reason", "x", *BROKEN), "from applied to suspended"),
+        (("state", "nordbank", "verified", "--reason", "x"), "registrars decide here"),
+        (("state", "nordbank", "verified", "--reason", "", *BROKEN), "reason is one line"),
         (("key", "nobody", "--role", "signer", "--name", "x"), "no operator has this id"),
         (("key", "nordbank", "--role", "signer", "--name", "x", "--days", "0"), "days is 1 to 3650"),
         (("key", "nordbank", "--role", "signer", "--name", "\n"), "name is one line"),
@@ -181,7 +185,6 @@ def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(desk: Desk, s
         (("ai-system", "nobody", "--ref", "hedda", "--name", "Hedda"), "no operator has this id"),
         (("ai-system", "nordbank", "--ref", "He dda", "--name", "Hedda"), "ref cannot be"),
         (ENROL, "registered already"),
-        ((*ENROL, "--id", "other"), "registered already"),
         ((*ENROL, "--id", "Nordbank"), "id cannot be"),
         ((*ENROL, "--market", "XX"), "unknown jurisdiction"),
     ],

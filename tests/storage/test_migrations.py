@@ -30,6 +30,7 @@ OWNERS = [
     "registry",
     "releases",
     "registry.applying",
+    "registry.deciding",
     "policies",
     "conversations",
     "signing",

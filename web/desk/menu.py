@@ -8,11 +8,13 @@ from typing import Final
 from web.desk import (
     ai_systems,
     alarms,
+    appeal,
     contacts,
     enrol,
     mandates,
     passkeys,
     provider,
+    queue,
     release,
     sending,
     sign_in,
@@ -25,13 +27,15 @@ from web.desk.parts import Desk
 
 PARTS: Final[tuple[Desk, ...]] = (
     start.pages,
-    staff.pages,
-    standing.pages,
+    queue.pages,
     alarms.pages,
+    contacts.pages,
+    standing.pages,
+    appeal.pages,
+    sending.pages,
     ai_systems.pages,
     mandates.pages,
-    sending.pages,
-    contacts.pages,
+    staff.pages,
     passkeys.pages,
 )
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from registry.applying.world import ApplyingWorld
+from registry.deciding.world import DecidingWorld
 from registry.people.oidc.provider import Provider
 from registry.people.relying_party import RelyingParty
 from registry.people.world import PeopleWorld
@@ -19,8 +20,8 @@ from transparency.log import TransparencyLog
 class DeskWorld:
     """`base_url` has no slash at its end; `random(n)` is a CSPRNG; `zone` is where the times people read are told.
 
-    `people` is what passkeys and colleagues need, `applying` what checks of an operator need, `provider` who else signs
-    people in.
+    `people` is what passkeys and colleagues need, `applying` what checks of an operator need, `deciding` what decisions
+    about operators do, `provider` who else signs people in.
     """
 
     engine: Engine
@@ -33,8 +34,9 @@ class DeskWorld:
     zone: ZoneInfo
     people: PeopleWorld
     applying: ApplyingWorld
-    provider: Provider | None = None
     sending: SendingWorld
+    deciding: DecidingWorld
+    provider: Provider | None = None
 
     @property
     def party(self) -> RelyingParty | None:

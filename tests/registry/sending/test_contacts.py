@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.errors import PersonNeeded
 from registry.model import Credential, Evidence, EvidenceKind, OperatorId, Role
 from registry.sending.codes import confirm_code, send_code
 from registry.sending.contacts import MAX_CONTACTS, find_held, list_contacts, list_contested
@@ -28,7 +29,6 @@ from registry.sending.errors import (
     ContactUnknown,
     GatewayFailed,
     GatewayMissing,
-    PersonNeeded,
     PhoneNotCallable,
 )
 from registry.sending.model import Contact, ContactKind, ContactState, Method

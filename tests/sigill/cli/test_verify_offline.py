@@ -180,6 +180,7 @@ def test_the_report_as_json_keeps_its_shape(shell: Shell) -> None:
         "assurance_level": 2,
         "environment": "live",
         "state_now": None,
+        "successor": None,
         "demonstration": None,
         "page": "https://guarantor.example/registry/operators/exempelbanken",
     }
