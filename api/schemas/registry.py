@@ -4,8 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from api.fields import StrictSchema
 from api.schemas.mandates import MandateSchema
-from api.schemas.sending import PromiseSchema
-from api.schemas.verifications import PublicContactSchema
+from api.schemas.sending import PromiseSchema, PublicContactSchema
 
 
 class EvidenceSchema(Schema):

@@ -153,3 +153,13 @@ class SearchSchema(Schema):
 
     results = fields.List(fields.Nested(FoundSchema), required=True)
     more = fields.Boolean(required=True)
+
+
+class PublicContactSchema(Schema):
+    """A contact point that is verified as the sender's, how and when."""
+
+    kind = fields.String(required=True)
+    value = fields.String(required=True)
+    method = fields.String(required=True)
+    verified_at = fields.String(required=True)
+    valid_until = fields.String(required=True)

@@ -7,7 +7,7 @@ from api.schemas.message_fields import Recipient
 from api.schemas.messages import MAX_TEXT
 from api.schemas.places import PlaceInConversationSchema
 from api.schemas.registry import SuccessorSchema
-from api.schemas.sending import PromiseSchema
+from api.schemas.sending import PromiseSchema, PublicContactSchema
 from sigill.vocabulary import Channel, Language
 from verification.claimed import MAX_SENDER, Finding
 
@@ -105,16 +105,6 @@ class ContentSchema(Schema):
     matched = fields.String(required=True)
     before = fields.String(required=True)
     after = fields.String(required=True)
-
-
-class PublicContactSchema(Schema):
-    """A contact point that is verified as the sender's, how and when."""
-
-    kind = fields.String(required=True)
-    value = fields.String(required=True)
-    method = fields.String(required=True)
-    verified_at = fields.String(required=True)
-    valid_until = fields.String(required=True)
 
 
 class ClaimedOperatorSchema(Schema):
