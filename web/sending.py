@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from registry.sending.model import Contact, ContactKind, DayTotals, Promise, PromiseKind
+from registry.sending.model import Contact, ContactKind, DayTotals, Method, Promise, PromiseKind
 from registry.sending.public import SendingPolicy
 from registry.sending.values import show_phone
 from sigill.report.words import Words
@@ -48,8 +48,9 @@ class TotalView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyView:
-    """An operator's sending policy."""
+    """An operator's sending policy; `lead` says what the contact points rest on."""
 
+    lead: str
     contacts: tuple[ContactView, ...]
     promises: tuple[PromiseView, ...]
     totals: tuple[TotalView, ...]
@@ -57,11 +58,12 @@ class PolicyView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingView:
-    """What stands beside an answer: the sentences on a claim, whose page it is, and contact points."""
+    """What stands beside an answer: the sentences on a claim, whose page it is, and contact points below their lead."""
 
     said: tuple[str, ...]
     operator: str | None
     link: str | None
+    lead: str
     contacts: tuple[ContactView, ...]
 
 
@@ -72,6 +74,7 @@ def view_policy(policy: SendingPolicy, *, words: Words, world: WebWorld) -> Poli
     """Return a sending policy as the operator's page shows it at this moment."""
     today = world.now().astimezone(UTC).date()
     return PolicyView(
+        lead=_lead(policy.contacts, words),
         contacts=view_contacts(policy.contacts, words=words, world=world),
         promises=tuple(_promise(each, today, words, world) for each in policy.promises if each.until != each.since),
         totals=tuple(line for day in policy.totals for line in _day(day, words, world)),
@@ -87,6 +90,7 @@ def view_sending(sending: Sending | None, *, words: Words, world: WebWorld) -> S
         said=tell_claim(sending, words=words, tell_date=lambda day: _tell(day, words, world)),
         operator=None if operator is None else operator.name,
         link=None if operator is None else f"/registry/operators/{operator.id}",
+        lead=_lead(sending.contacts, words),
         contacts=view_contacts(sending.contacts, words=words, world=world),
     )
 
@@ -107,6 +111,12 @@ def view_contacts(contacts: Iterable[Contact], *, words: Words, world: WebWorld)
         for contact in contacts
         if contact.method is not None and contact.verified_at is not None
     )
+
+
+def _lead(contacts: Iterable[Contact], words: Words) -> str:
+    """Return what stands above contact points: nobody has shown those of a made-up operator."""
+    made_up = any(contact.method is Method.DEMONSTRATION for contact in contacts)
+    return words.sending("contacts_lead_made_up" if made_up else "contacts_lead")
 
 
 def _promise(promise: Promise, today: date, words: Words, world: WebWorld) -> PromiseView:

@@ -37,6 +37,7 @@ _EXAMPLES: Final[dict[str, Any]] = {
             "industry": "bank",
             "markets": ["SE"],
             "identifier": "NTRSE-5560360793",
+            "lei": "EXEMPELBANKENAB00039",
             "domains": ["exempelbanken.se"],
             "key": _KEY,
         }

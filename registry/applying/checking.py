@@ -60,8 +60,8 @@ def check_operators_registers(operator_id: str, *, world: ApplyingWorld) -> tupl
     results = check_in_registers(applied, sources=world.sources, now=world.now)
     if not results:
         raise SourceMissing(
-            "no register that this guarantor asks knows identifiers like yours; name a LEI, or apply with your "
-            "organisation's seal certificate"
+            "no register that this guarantor asks knows identifiers like yours: send your organisation's seal "
+            "certificate, or apply again with a new key and your LEI beside the identifier (docs/applying.md)"
         )
     return tuple(
         record_check(operator_id, result, by_operator(register_subject(result, applied), world), world=world)

@@ -22,8 +22,9 @@ _EXAMPLES: Final = """\
   sigill apply --name 'Exempelbanken' --environment test --industry bank --market SE --out exempelbanken
   SIGILL_API_KEY=$(cat exempelbanken/signer.key) sigill sign message.txt --authorship human …
 
-  sigill apply --name 'Exempelbanken AB' --environment live --industry bank --market SE --identifier NTRSE-5560360793 \\
-    --domain exempelbanken.se --api-key-file exempelbanken/admin.key --out exempelbanken-live"""
+  sigill apply --name 'Exempelbanken AB' --environment live --industry bank --market SE \\
+    --identifier NTRSE-5560360793 --lei EXEMPELBANKENAB00039 --domain exempelbanken.se \\
+    --api-key-file exempelbanken/admin.key --out exempelbanken-live"""
 _KEY: Final = "key.pem"
 _ADMIN: Final = "admin.key"
 _SIGNER: Final = "signer.key"

@@ -1,13 +1,7 @@
 """Whole checks of a domain against BIND, the name server that most of the Internet's zones were written for."""
 
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -19,33 +13,21 @@ from registry.checks.domain import Reason
 from registry.checks.domain_challenge import Challenge, make_challenge
 from registry.checks.outcome import CheckResult, Outcome
 from registry.domain_control import Askable, Way, check_domain
+from tests.builders_bind import bind
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
 _AT: Final = datetime(2026, 11, 29, 12, tzinfo=UTC)
-_CONFIGURATION: Final = """
-options {{
-  directory "{folder}"; pid-file none; session-keyfile none; managed-keys-directory "{folder}";
-  listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
-  recursion no; dnssec-validation no; allow-transfer {{ none; }};
-}};
-controls {{ }};
-zone "example" {{ type primary; file "{folder}/example.zone"; }};
-"""
 
 
 def _challenge(domain: str) -> Challenge:
     return make_challenge(domain, thumbprint="T" * 43, random=bytes(32), at=_AT)
 
 
-def _zone() -> str:
-    """Return a zone with an answer of each kind."""
+def _zone() -> list[str]:
+    """Return records with an answer of each kind."""
     split = _challenge("split.example").record
-    lines = [
-        "$TTL 60",
-        "@ IN SOA ns.example. hostmaster.example. 1 3600 600 86400 60",
-        "@ IN NS ns.example.",
-        "ns IN A 127.0.0.1",
+    return [
         f'_sigill-challenge.plain IN TXT "{_challenge("plain.example").record}"',
         f'_sigill-challenge.split IN TXT "{split[:9]}" "{split[9:]}"',
         f'_sigill-challenge.long IN TXT "{"x" * 255}" "{"y" * 45}"',
@@ -57,38 +39,12 @@ def _zone() -> str:
         f'_sigill-challenge.many IN TXT "{_challenge("many.example").record}"',
         *(f'_sigill-challenge.many IN TXT "number {number} {"z" * 200}"' for number in range(90)),
     ]
-    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture(scope="module")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
-    program = shutil.which("named") or "/usr/sbin/named"
-    if not Path(program).exists():
-        pytest.fail("install the Debian package bind9")
-    folder = tmp_path_factory.mktemp("named")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    (folder / "example.zone").write_text(_zone())
-    (folder / "named.conf").write_text(_CONFIGURATION.format(folder=folder, port=port))
-    with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(
-            [program, "-g", "-n", "1", "-c", str(folder / "named.conf")], stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        _wait(port, process, folder / "output")
-        yield NameServer("127.0.0.1", port)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _wait(port: int, process: subprocess.Popen[bytes], output: Path) -> None:
-    for _ in range(200):
-        assert process.poll() is None, output.read_text()
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
-    raise AssertionError(output.read_text())
+    with bind(tmp_path_factory.mktemp("named"), {"example": _zone()}) as running:
+        yield running.server
 
 
 def _check(named: NameServer, domain: str) -> CheckResult:
