@@ -1,8 +1,10 @@
 """flask-smorest, made strict: JSON is read by our own parser, and every problem is RFC 9457 in words and in type."""
 
+from collections.abc import Sequence
+from threading import Lock
 from typing import Any, Final
 
-from flask import Request, Response, g, request
+from flask import Flask, Request, Response, current_app, g, json, request
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema
 from webargs.flaskparser import FlaskParser
@@ -57,9 +59,43 @@ class ApiBlueprint(Blueprint):
 
 
 class ProblemApi(Api):
-    """The API: problems instead of error pages, and documented as such."""
+    """The API: problems instead of error pages, and documented as such.
+
+    `keyed` are the beginnings of the paths that need a key. The document is written when it is first asked for: that
+    takes a second of CPU, which a start has no use for.
+    """
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask, *, keyed: Sequence[str]) -> None:
+        self._keyed = tuple(keyed)
+        self._undocumented: list[Blueprint] = []
+        self._text: str | None = None
+        self._writing = Lock()
+        super().__init__(app)
+
+    def register_blueprint(self, blueprint: Blueprint) -> None:
+        """Add the routes of `blueprint` to the app, and to the document when it is written."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+        self._undocumented.append(blueprint)
+
+    def _openapi_json(self) -> Response:
+        with self._writing:
+            if self._text is None:
+                self._text = self._write_document()
+        return current_app.response_class(self._text, mimetype="application/json")
+
+    def _write_document(self) -> str:
+        for blueprint in self._undocumented:
+            blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
+            self.spec.tag({"name": blueprint.name, "description": blueprint.description})
+        document: dict[str, Any] = self.spec.to_dict()
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                if path.startswith(self._keyed) and isinstance(operation, dict):
+                    operation["security"] = [{"apiKey": []}]
+        return json.dumps(document, indent=2, sort_keys=False)
 
     def _register_responses(self) -> None:
         # Default answers would be documented as application/json; swap the type while they are registered.

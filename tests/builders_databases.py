@@ -3,12 +3,12 @@
 A test over both kinds takes `params=KINDS`; its PostgreSQL half runs with `make test-servers` only.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
@@ -43,7 +43,9 @@ class Databases:
     def migrated(self, kind: str) -> Iterator[str]:
         """Give the URL of a database with the schema and no rows."""
         if kind == SQLITE:
-            yield f"sqlite:///{shutil.copy(self._migrated_file, self._file())}"
+            path = self._file()
+            copy_migrated(path)
+            yield f"sqlite:///{path}"
         else:
             with self._copy(self._migrated_name) as url:
                 yield url
@@ -64,16 +66,26 @@ class Databases:
         return folder / "sigill.db"
 
     @cached_property
-    def _migrated_file(self) -> Path:
-        path = self._file()
-        _migrate(f"sqlite:///{path}")
-        return path
-
-    @cached_property
     def _migrated_name(self) -> str:
         name = self.server.make_database()
         _migrate(self.server.url(name))
         return name
+
+
+def copy_migrated(path: Path) -> None:
+    """Make `path`, for its owner alone, a SQLite file with the schema and no rows. Its folder is made if missing."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(_migrated_bytes())
+
+
+@cache
+def _migrated_bytes() -> bytes:
+    """Return the migrated SQLite file: every migration is run once in a test process, not once in every test."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "sigill.db"
+        _migrate(f"sqlite:///{path}")
+        return path.read_bytes()
 
 
 def _migrate(url: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import make_url
 
 from registry.api_keys import make_api_key, save_api_key
 from registry.model import (
@@ -29,6 +30,7 @@ from sigill.report.standing import State
 from sigill.vocabulary import Industry
 from storage.engine import writing
 from storage.migrate import migrate
+from tests.builders_databases import copy_migrated
 from wiring import Services, build_app, build_services
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -149,8 +151,12 @@ def deploy(
     """
     usual = {"VAR": str(folder / "var"), "DATABASE_URL": database_url, "SIGILL_LIMITS": "off"}
     settings = read_settings({**usual, **(more or {})})
+    file = Path(make_url(settings.database_url).database or "")
+    if not database_url and not file.exists():
+        copy_migrated(file)
     services = build_services(settings, first_start=True)
-    migrate(services.engine)
+    if database_url:
+        migrate(services.engine)
     deployment = Deployment(services)
     for each in operators or (operator(),):
         deployment.add(each)

@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -56,6 +57,18 @@ class _Target:
     path: str
 
 
+def _make_tls(ca_file: str | None) -> ssl.SSLContext:
+    tls = ssl.create_default_context(cafile=ca_file)
+    tls.hostname_checks_common_name = False
+    return tls
+
+
+@lru_cache(maxsize=1)
+def _system_tls() -> ssl.SSLContext:
+    """Return what checks by the system's certificates: reading them takes a tenth of a second, once in a process."""
+    return _make_tls(None)
+
+
 class GuardedFetch:
     """Carries questions to hosts that strangers named. Threads may share it.
 
@@ -67,8 +80,7 @@ class GuardedFetch:
     ) -> None:
         self._limits = limits or Limits()
         self._look_up = look_up
-        self._tls = ssl.create_default_context(cafile=ca_file)
-        self._tls.hostname_checks_common_name = False
+        self._tls = _system_tls() if ca_file is None else _make_tls(ca_file)
 
     def __call__(self, question: Question) -> Answered:
         """Return the answer, whatever its status; a redirect is an answer too. Raises NoAnswer."""

@@ -168,12 +168,22 @@ def prepare_document(spec: Mapping[str, Any], examples: Mapping[str, Sequence[st
     return prepared
 
 
-def run_role(server: Served, document: Path, *, role: str, key: str | None, seconds: float) -> Found:
-    """Run schemathesis as one role for about `seconds`; return what it asked and found."""
+def for_seconds(seconds: float) -> tuple[str, ...]:
+    """Return the options of a run with every kind of input, in sequences too, that ends after about `seconds`."""
+    return "--phases", "examples,coverage,fuzzing,stateful", "--max-time", str(max(1, round(seconds)))
+
+
+def for_cases(cases: int) -> tuple[str, ...]:
+    """Return the options of a run that asks every route and method `cases` times, however long it takes."""
+    return "--phases", "examples,fuzzing", "--max-examples", str(cases)
+
+
+def run_role(server: Served, document: Path, *, role: str, key: str | None, extent: Sequence[str]) -> Found:
+    """Run schemathesis as one role, as far as `extent` says; return what it asked and found."""
     report = document.with_name(f"report-{''.join(filter(str.isalpha, role))}.ndjson")
     command = [sys.executable, "-m", "schemathesis.cli", "run", str(document), "--url", server.url]
-    command += ["--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing,stateful", "--continue-on-failure"]
-    command += ["--max-time", str(max(1, round(seconds))), "--request-timeout", str(_REQUEST_S), "--no-shrink"]
+    command += ["--checks", ",".join(CHECKS), "--continue-on-failure", *extent]
+    command += ["--request-timeout", str(_REQUEST_S), "--no-shrink"]
     command += ["--suppress-health-check", "all", "--warnings", "off", "--generation-database", "none", "--no-color"]
     command += ["--report", "ndjson", "--report-ndjson-path", str(report)]
     if key is not None:
@@ -210,8 +220,10 @@ def read_report(role: str, lines: Iterable[str]) -> Found:
     return Found(role, answers, tuple(faults))
 
 
-def run_roles(folder: Path, *, seconds: float, roles: Sequence[str] = (), say: Callable[[str], None]) -> list[Found]:
-    """Run every role (or those named) for about `seconds` each on one deployment; the log must verify afterwards."""
+def run_roles(
+    folder: Path, *, extent: Sequence[str], roles: Sequence[str] = (), say: Callable[[str], None]
+) -> list[Found]:
+    """Run every role (or those named) as far as `extent` says on one deployment; the log must verify afterwards."""
     made = deploy(folder, operator(BANK), operator(OTHER))
     found = []
     try:
@@ -222,7 +234,7 @@ def run_roles(folder: Path, *, seconds: float, roles: Sequence[str] = (), say: C
             published = json.loads(server.ask("GET", "/openapi.json").body)
             document.write_text(json.dumps(prepare_document(published, examples)), "utf-8")
             for role in roles or tuple(keys):
-                found.append(run_role(server, document, role=role, key=keys[role](), seconds=seconds))
+                found.append(run_role(server, document, role=role, key=keys[role](), extent=extent))
                 say(format_found(found[-1]))
         unforeseen = [line for line in server.said().splitlines() if "unforeseen" in line]
         damaged = check_heads(made.services.log, keys_of=made.services.keys.note_keys)
@@ -248,7 +260,7 @@ def main() -> int:
     parser.add_argument("--role", action="append", default=[], help="only this role; may be given again")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = run_roles(Path(folder), seconds=asked.seconds, roles=asked.role, say=_say)
+        found = run_roles(Path(folder), extent=for_seconds(asked.seconds), roles=asked.role, say=_say)
     faults = [fault for each in found for fault in each.faults]
     _say("\n".join([f"{sum(each.cases for each in found)} cases in all, {len(faults)} fault(s)", *faults]))
     return 1 if faults else 0

@@ -154,6 +154,7 @@ def name_a_domain(shared: Deployment) -> dict[str, str]:
     return headers
 
 
+@pytest.mark.slow
 def test_no_credential_gets_further_than_it_may_and_no_method_breaks_anything(
     shared: Deployment, credentials: dict[str, Shown]
 ) -> None:
@@ -262,6 +263,7 @@ def test_what_is_open_is_open_to_those_who_show_nothing(shared: Deployment) -> N
         assert response.status_code not in {401, 403}, (method, path)
 
 
+@pytest.mark.slow
 def test_no_method_breaks_a_route_for_any_role(shared: Deployment) -> None:
     keys = [None, *(shared.new_key(role=role, operator_id=whose) for role, whose in OF_ROLE.values())]
     routes = list_routes(shared.app, open_endpoints=OPEN_PAGES)

@@ -5,22 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.schemathesis_roles import format_found, read_report, run_roles
+from tests.api.schemathesis_roles import for_cases, format_found, read_report, run_roles
 
-SECONDS = 3  # for each of fourteen roles
+CASES = 1  # of each route and method, for each of fourteen roles: counted, for a busy machine does little in a second
 
 
 @pytest.mark.servers
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_no_role_gets_an_answer_that_the_document_does_not_promise(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = run_roles(tmp_path, seconds=SECONDS, say=lambda _: None)
+    found = run_roles(tmp_path, extent=for_cases(CASES), say=lambda _: None)
     with capsys.disabled():
         print("", *map(format_found, found), f"{sum(each.cases for each in found)} cases in all", sep="\n")  # noqa: T201
     assert [fault for each in found for fault in each.faults] == []
     assert len(found) == 14
-    assert all(each.cases > 20 for each in found)
+    assert all(each.cases > 70 for each in found)
 
 
 def test_a_report_s_faults_and_unanswered_requests_are_found() -> None:

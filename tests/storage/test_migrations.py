@@ -88,6 +88,7 @@ def test_the_migrated_schema_is_the_one_the_tables_modules_define(engine: Engine
         assert compare_metadata(context, metadata) == []
 
 
+@pytest.mark.slow
 def test_every_constraint_has_the_name_of_the_convention(engine: Engine) -> None:
     import_every_table()
     migrate(engine)
@@ -110,6 +111,7 @@ def test_migrating_twice_changes_nothing(engine: Engine) -> None:
     assert shape(engine) == before
 
 
+@pytest.mark.slow
 def test_every_migration_can_be_undone_and_done_again(engine: Engine) -> None:
     migrate(engine)
     newest = shape(engine)

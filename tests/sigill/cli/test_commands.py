@@ -235,6 +235,7 @@ def test_what_is_none_of_them_is_exit_code_2(capsys: pytest.CaptureFixture[str],
     assert says in err
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=200) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass")))
 @example(b"eyJ9.")

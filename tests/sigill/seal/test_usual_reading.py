@@ -146,6 +146,7 @@ def test_operators_with_letters_beyond_ascii_are_read_in_the_quick_way() -> None
     assert read_usual_claims(_written(claims)) == claims
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(claims_of_any_seal(), changes)
 @example(_EVERYTHING, [])

@@ -85,6 +85,7 @@ def test_the_search_ends_with_the_first_match_and_hashes_once_for_all_seals() ->
 _QUOTED = st.text("> \n\u200c\u200d\u0628\u0915\u094d\u0301\u0338\u2764\ufe0fa", max_size=9).map(">".__add__)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(_QUOTED)
 def test_a_text_that_can_be_read_can_be_read_without_its_quotes(pasted: str) -> None:
