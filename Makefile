@@ -9,7 +9,7 @@ export DATABASE_URL # by the environment: an argument of a process can be read b
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
-CODE := adapters api audit conversations limiting policies privacy registry running sigill signing storage transparency verification web wiring settings wsgi.py tests benchmarks examples
+CODE := adapters api audit conversations limiting policies privacy registry releases running sigill signing storage transparency verification web wiring settings wsgi.py tests benchmarks examples
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast test-servers faults log-faults lint format bench requirements clean

@@ -175,3 +175,11 @@ def test_every_decision_is_listed() -> None:
     folder = _ROOT / "docs/adr"
     overview = (folder / "README.md").read_text()
     assert [page.name for page in sorted(folder.glob("0*.md")) if f"({page.name})" not in overview] == []
+
+
+def test_every_package_is_linted_and_in_the_image() -> None:
+    settings = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))
+    packages = set(settings["tool"]["importlinter"]["root_packages"])
+    code = next(line for line in (_ROOT / "Makefile").read_text("utf-8").splitlines() if line.startswith("CODE :="))
+    assert packages <= set(code.split())
+    assert packages <= {line.removeprefix("!") for line in (_ROOT / ".dockerignore").read_text("utf-8").splitlines()}
