@@ -191,6 +191,7 @@ PAGES: Final[Mapping[str, tuple[str, ...]]] = {
         "/appeal",
         "/sending",
         "/ai-systems",
+        "/programs",
         "/mandates",
         "/staff",
         "/staff/{person}",
