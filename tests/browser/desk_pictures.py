@@ -231,7 +231,10 @@ def take(
         mark = "&" if "?" in address else "?"
         path, _, secret = address.partition("#")
         page.goto(f"{office.url}{path}{mark}lang={language}" + (f"#{secret}" if secret else ""))
-        _shoot(page, folder / f"{who}{_name(path)}-{end}")
+        if chosen.first_screen:
+            page.screenshot(path=folder / f"{who}{_name(path)}-{end}")
+        else:
+            _shoot(page, folder / f"{who}{_name(path)}-{end}")
         page.close()
 
     def visit() -> BrowserContext:
@@ -295,6 +298,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--language", choices=("sv", "en"), action="append")
     parser.add_argument("--scheme", choices=("light", "dark"), action="append")
     parser.add_argument("--only", default="", help="a word that is in the names of the pictures to take")
+    parser.add_argument("--first-screen", action="store_true", help="what is seen without scrolling, nothing unfolded")
     chosen = parser.parse_args(arguments)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     chosen.folder.mkdir(parents=True, exist_ok=True)
