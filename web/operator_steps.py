@@ -16,6 +16,8 @@ AT_MOST: Final = 200
 _LONGEST: Final = 500
 _TEXTS: Final = ("reason", "answer", "method", "name")
 _CHECKS: Final = frozenset({Act.EVIDENCE_ADDED, Act.EVIDENCE_ENDED, Act.CHECK_FAILED})
+_ITS_PEOPLE: Final = ("admin ", "signer ", "auditor ")
+"""How the steps that an operator's own people take at the desk begin (`Step.by`)."""
 _PERSON: Final = re.compile(r"pe-[0-9a-z]{20}")
 
 
@@ -63,7 +65,7 @@ def _said(step: Step, words: Words) -> list[str]:
         told.append(words.state(State(state)))
     if isinstance(kind, str) and step.act in _CHECKS:
         told.append(words.evidence(kind))
-    if isinstance(said.get("from"), str) and isinstance(said.get("to"), str):
+    if step.act is Act.RENAMED and isinstance(said.get("from"), str) and isinstance(said.get("to"), str):
         told.append(f"{said['from']} → {said['to']}")
     told += [str(said[name]) for name in _TEXTS if isinstance(said.get(name), str)]
     return [each[:_LONGEST] for each in told]
@@ -71,7 +73,7 @@ def _said(step: Step, words: Words) -> list[str]:
 
 def _by(by: str, words: Words) -> str:
     people = _PERSON.findall(by)
-    if by == "the operator":
+    if by == "the operator" or by.startswith(_ITS_PEOPLE):
         return words.label("step_by_operator")
     if len(people) == 1:
         return words.label("step_by_registrar", id=people[0])

@@ -152,6 +152,9 @@ def test_everything_can_be_done_with_the_keyboard_alone(page: Page, service: Run
     page.keyboard.press("Tab")
     page.keyboard.type(_RECIPIENT)
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.parentElement.className") == "claimed"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "primary"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     with page.expect_navigation():
         page.keyboard.press("Enter")

@@ -10,6 +10,7 @@ from limiting.errors import LimitingError
 from registry.applying.errors import ChecksTooMany, DomainUnknown, KeyNeeded, SourceMissing
 from registry.errors import (
     AiSystemNotFound,
+    ApiKeyUnknown,
     AppealUnknown,
     ClientUnknown,
     EnrolmentRefused,
@@ -39,6 +40,7 @@ _STATUSES: Final[dict[type[SigillError], int]] = {
     PersonUnknown: 404,
     PasskeyUnknown: 404,
     ClientUnknown: 404,
+    ApiKeyUnknown: 404,
     DomainUnknown: 404,
     KeyNeeded: 409,
     SourceMissing: 409,

@@ -33,7 +33,7 @@ def mandates(request: DeskRequest) -> Response:
     said = words(request.frame.spoken)
     return request.render(
         "desk/mandates.html",
-        mandates=[_shown(each, names, whose, said, at) for each in found],
+        mandates=[view_mandate(each, names, whose, said, at) for each in found],
         channels=[(each.value, said.channel(each)) for each in Channel],
         purposes=[(each.value, said.purpose(each)) for each in Purpose],
         enquiries=[(each.value, said.enquiry(each)) for each in Enquiry],
@@ -76,7 +76,8 @@ def revoke(request: DeskRequest) -> Response:
     return request.go("/mandates", said="mandates.revoked")
 
 
-def _shown(mandate: Mandate, names: dict[str, str], whose: str, said: Words, at: datetime) -> dict[str, object]:
+def view_mandate(mandate: Mandate, names: dict[str, str], whose: str, said: Words, at: datetime) -> dict[str, object]:
+    """Return a mandate as a page shows it to the party `whose`."""
     terms, state = mandate.terms, mandate.state_at(at)
     is_given = side_of(mandate, whose) is MandateParty.PRINCIPAL
     covers = [said.channel(each) for each in terms.channels] + [said.purpose(each) for each in terms.purposes]

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from flask import Response
+from sqlalchemy import Connection
 
 from registry.assurance import attained_level
 from registry.deciding.alike import list_likenesses
@@ -15,10 +16,13 @@ from registry.deciding.queue import load_queue
 from registry.deciding.rules import persons_needed
 from registry.deciding.store import list_proposals
 from registry.errors import ApplicationInvalid, ProposalUnknown
+from registry.mandates.store import list_mandates, names_of
 from registry.model import Role
 from registry.operators import load_operator
 from registry.steps import list_newest_steps
+from sigill.report.words import words
 from storage.engine import reading
+from web.desk.mandates import view_mandate
 from web.desk.parts import Desk
 from web.desk.request import DeskRequest
 
@@ -47,6 +51,7 @@ def case(request: DeskRequest, operator_id: str) -> Response:
             "proposals": list_proposals(connection, operator_id),
             "likenesses": list_likenesses(connection, operator_id),
             "appeals": list_appeals(connection, operator_id),
+            "mandates": _mandates(connection, operator_id, request),
             "steps": list_newest_steps(connection, operator_id, limit=_STEPS),
         }
     return request.render(
@@ -124,6 +129,13 @@ def answer(request: DeskRequest, operator_id: str) -> Response:
         world=request.world.deciding,
     )
     return request.go(f"/operators/{operator_id}", said="queue.answered")
+
+
+def _mandates(connection: Connection, operator_id: str, request: DeskRequest) -> list[dict[str, object]]:
+    """Return the mandates that the operator has given or got."""
+    found, at = list_mandates(connection, operator_id=operator_id), request.world.now()
+    names = names_of(connection, found)
+    return [view_mandate(each, names, operator_id, words(request.frame.spoken), at) for each in found]
 
 
 def _number(request: DeskRequest) -> int:

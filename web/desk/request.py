@@ -11,7 +11,7 @@ from registry.errors import ScopeMissing
 from registry.model import Operator, OperatorId
 from registry.people.model import Person
 from registry.people.sessions import Session
-from web.dates import tell_day, tell_time
+from web.dates import tell_date, tell_day, tell_time_shortly
 from web.desk.frame import DeskFrame, redirect_to, render_desk
 from web.desk.words import DeskWords
 from web.desk.world import DeskWorld
@@ -90,7 +90,8 @@ class DeskRequest:
             "request": self,
             "form": self.form,
             "day": lambda at: tell_day(at, language=self.frame.spoken, zone=self.world.zone),
-            "time": lambda at: tell_time(at, language=self.frame.spoken, zone=self.world.zone),
+            "time": lambda at: tell_time_shortly(at, language=self.frame.spoken, zone=self.world.zone),
+            "date": lambda day: tell_date(day, language=self.frame.spoken),
             "csrf": self._csrf(),
         }
         fault_status = self.fault.status if self.fault is not None else status

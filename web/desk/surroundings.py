@@ -47,6 +47,6 @@ def _links(session: Session, words: DeskWords) -> tuple[NavigationLink, ...]:
         for route in current_app.extensions[ROUTES]
         if route.navigation is not None and session.person.role in route.roles
     ]
-    inside = [path for path, _ in shown if here == path or here.startswith(f"{path}/")]
+    inside = [path for path, _ in shown if here == path or (here.startswith(f"{path}/") and path != "/desk")]
     nearest = max(inside, key=len, default=None)
     return tuple(NavigationLink(path, words.label(key), path == nearest) for path, key in shown)

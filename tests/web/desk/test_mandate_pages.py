@@ -113,3 +113,18 @@ def test_everybody_sees_on_both_operators_pages_who_may_send_for_whom(made: Depl
         page = made.client.get(f"/registry/operators/{who}", headers={"Accept": "text/html", "Accept-Language": "sv"})
         assert "Kundsvar får skicka för Exempelbanken" in page.get_data(as_text=True)
     assert made.client.get(f"/registry/operators/{OTHER}").get_json()["mandates"] == []
+
+
+def test_a_registrar_ends_a_mandate_from_the_case_of_either_party(made: Deployment) -> None:
+    rut, mandate = someone(made, Role.REGISTRAR), in_force(made)
+    assert "Kundsvar may seal for it" in rut.page(f"/operators/{BANK}").text
+    assert "It may seal for Exempelbanken" in rut.page(f"/operators/{CENTRE}").text
+    for whose, which in ((OTHER, mandate.id), (BANK, "no such"), (BANK, "")):
+        assert rut.post(f"/operators/{whose}/mandates/revocation", mandate=which).status_code == 404, whose
+    assert states(made, BANK) == [MandateState.IN_FORCE]
+    assert rut.post(f"/operators/{CENTRE}/mandates/revocation", mandate=mandate.id).status_code == 303
+    assert states(made, BANK) == [MandateState.REVOKED]
+    with reading(made.services.engine) as connection:
+        ended = list_steps(connection, BANK)[-1].step
+    assert (ended.act, ended.by) == (Act.MANDATE_REVOKED, f"registrar {rut.person.id}")
+    assert "ended" in rut.page(f"/operators/{BANK}").text

@@ -11,10 +11,12 @@ from registry.sending.contacts import list_contacts
 from registry.sending.declaring import declare_contact
 from registry.sending.model import Contact, ContactKind, ContactState
 from registry.sending.promises import list_promises
+from sigill.vocabulary import Language
 from storage.engine import reading
 from tests.builders_deployment import Deployment, deploy, operator
 from tests.builders_desk import BANK, SignedIn, someone
 from tests.builders_sending import PHONE, Gateway, played_gateway
+from web.dates import tell_date
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def test_a_promise_is_made_and_ended_at_the_desk(made: Deployment) -> None:
     with reading(made.services.engine) as connection:
         (promise,) = list_promises(connection, BANK)
     assert browser.post("/sending/promise-end", promise=promise.id).status_code == 303
-    assert f"no more from {today + timedelta(days=2)}" in browser.page("/sending").text
+    assert f"no more from {tell_date(today + timedelta(days=2), language=Language.EN)}" in browser.page("/sending").text
 
 
 def test_what_is_no_contact_point_is_said_with_the_form_kept(made: Deployment) -> None:
