@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from registry.errors import PersonNeeded
-from registry.model import Credential, Evidence, EvidenceKind, OperatorId, Role
+from registry.model import Evidence, EvidenceKind, OperatorId
 from registry.sending.codes import confirm_code, send_code
 from registry.sending.contacts import MAX_CONTACTS, find_held, list_contacts, list_contested
 from registry.sending.declaring import (
     declare_contact,
     drop_contact,
     refuse_contact,
-    registrar_of,
     verify_by_domain,
     verify_by_registrar,
 )
@@ -53,18 +51,6 @@ def made(tmp_path: Path, database_url: str) -> Iterator[Deployment]:
 def gateway() -> Iterator[Gateway]:
     with played_gateway() as gateway:
         yield gateway
-
-
-def registrar(person: str | None = "pe-1") -> Credential:
-    return Credential(
-        prefix="p",
-        name="n",
-        role=Role.REGISTRAR,
-        operator_id=None,
-        expires_at=NOW,
-        revoked_at=None,
-        person=person,
-    )
 
 
 def acts(made: Deployment, operator_id: str = BANK) -> list[tuple[str, object]]:
@@ -280,9 +266,6 @@ def test_a_sender_name_like_anothers_name_waits_for_a_registrar(made: Deployment
     assert declare_contact(OTHER, ContactKind.SENDER_NAME, "INFO", world=world).state is ContactState.DECLARED
     mail = declare_contact(OTHER, ContactKind.MAIL_DOMAIN, "exempelbanken-support.se", world=world)
     assert mail.state is ContactState.CONTESTED
-    with pytest.raises(PersonNeeded):
-        registrar_of(registrar(None))
-    assert registrar_of(registrar()) == "registrar pe-1"
     refused = refuse_contact(alike.id, note="it is the bank's", by="registrar pe-1", world=world)
     assert refused.state is ContactState.REFUSED
     assert acts(made, OTHER)[-1] == ("contact_refused", None)
