@@ -21,18 +21,25 @@ from registry.model import (
     AiSystem,
     Environment,
     Evidence,
-    EvidenceKind,
-    FormerName,
     Operator,
     OperatorId,
     StateChange,
-    Successor,
 )
-from registry.tables import ai_systems, evidence, former_names, mergers, operator_states, operators
+from registry.operator_parts import (
+    insert_ai_system,
+    insert_change,
+    insert_evidence,
+    load_ai_systems,
+    load_evidence,
+    load_former_names,
+    load_history,
+    load_successor,
+)
+from registry.tables import ai_systems, evidence, operator_states, operators
 from sigill.report.standing import State
 from sigill.vocabulary import Industry
 from storage.engine import reading
-from storage.times import from_ms, to_ms
+from storage.times import to_ms
 
 MAX_AI_SYSTEMS: Final = 200
 TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
@@ -63,12 +70,12 @@ def load_operator(connection: Connection, operator_id: str) -> Operator:
         phone=row.phone,
         wait_minutes=row.wait_minutes,
         website=row.website,
-        history=_load_history(connection, operator_id),
-        evidence=_load_evidence(connection, operator_id),
-        ai_systems=_load_ai_systems(connection, operator_id),
+        history=load_history(connection, operator_id),
+        evidence=load_evidence(connection, operator_id),
+        ai_systems=load_ai_systems(connection, operator_id),
         revision=row.revision,
-        former_names=_load_former_names(connection, operator_id),
-        successor=_load_successor(connection, operator_id),
+        former_names=load_former_names(connection, operator_id),
+        successor=load_successor(connection, operator_id),
     )
 
 
@@ -95,11 +102,11 @@ def save_operator(connection: Connection, operator: Operator, *, created_at: dat
         )
     )
     for position, change in enumerate(operator.history):
-        _insert_change(connection, operator.id, position, change)
+        insert_change(connection, operator.id, position, change)
     for item in operator.evidence:
-        _insert_evidence(connection, operator.id, item)
+        insert_evidence(connection, operator.id, item)
     for system in operator.ai_systems:
-        _insert_ai_system(connection, operator.id, system, created_at)
+        insert_ai_system(connection, operator.id, system, created_at)
 
 
 def change_state(
@@ -116,7 +123,7 @@ def change_state(
     if change.state is State.VERIFIED:
         _check_alone(connection, operator_id)
     count = select(func.count()).where(operator_states.c.operator_id == operator_id)
-    _insert_change(connection, operator_id, connection.execute(count).scalar_one(), change)
+    insert_change(connection, operator_id, connection.execute(count).scalar_one(), change)
     mark_changed(connection, operator_id)
 
 
@@ -128,7 +135,7 @@ def add_ai_system(connection: Connection, operator_id: str, system: AiSystem, *,
     for other in others:
         if other.ref == system.ref or other.name == system.name:
             raise ApplicationInvalid(f"this operator has an AI system {other.ref} called {other.name} already")
-    _insert_ai_system(connection, operator_id, system, at)
+    insert_ai_system(connection, operator_id, system, at)
     mark_changed(connection, operator_id)
 
 
@@ -146,7 +153,7 @@ def lock_operator(connection: Connection, operator_id: str) -> None:
 
 def add_evidence(connection: Connection, operator_id: str, item: Evidence) -> None:
     """Add evidence to an operator. The step that says so counts the revision up (`registry.steps`)."""
-    _insert_evidence(connection, operator_id, item)
+    insert_evidence(connection, operator_id, item)
 
 
 def end_evidence(connection: Connection, evidence_ids: Collection[str], *, at: datetime) -> None:
@@ -199,7 +206,7 @@ def held_by(connection: Connection, identifier: str) -> tuple[OperatorId, ...]:
     )
     ids = [OperatorId(row.id) for row in rows]
     standing = {State.VERIFIED, State.SUSPENDED}
-    return tuple(each for each in ids if _load_history(connection, each)[-1].state in standing)
+    return tuple(each for each in ids if load_history(connection, each)[-1].state in standing)
 
 
 def _check_alone(connection: Connection, operator_id: str) -> None:
@@ -212,90 +219,5 @@ def _check_alone(connection: Connection, operator_id: str) -> None:
     ids = [row.id for row in connection.execute(same.with_for_update())]
     standing = {State.VERIFIED, State.SUSPENDED}
     for other in ids:
-        if other != operator_id and _load_history(connection, other)[-1].state in standing:
+        if other != operator_id and load_history(connection, other)[-1].state in standing:
             raise TransitionRefused(f"{other} stands under the same identifier: an organisation is verified once")
-
-
-def _load_history(connection: Connection, operator_id: str) -> tuple[StateChange, ...]:
-    rows = connection.execute(
-        select(operator_states).where(operator_states.c.operator_id == operator_id).order_by(operator_states.c.position)
-    )
-    return tuple(StateChange(state=State(row.state), since=from_ms(row.since_ms), reason=row.reason) for row in rows)
-
-
-def _load_evidence(connection: Connection, operator_id: str) -> tuple[Evidence, ...]:
-    rows = connection.execute(
-        select(evidence).where(evidence.c.operator_id == operator_id).order_by(evidence.c.valid_from_ms, evidence.c.id)
-    )
-    return tuple(
-        Evidence(
-            id=row.id,
-            kind=EvidenceKind(row.kind),
-            method=row.method,
-            checked_by=row.checked_by,
-            valid_from=from_ms(row.valid_from_ms),
-            valid_until=from_ms(row.valid_until_ms),
-        )
-        for row in rows
-    )
-
-
-def _load_ai_systems(connection: Connection, operator_id: str) -> tuple[AiSystem, ...]:
-    rows = connection.execute(
-        select(ai_systems).where(ai_systems.c.operator_id == operator_id).order_by(ai_systems.c.ref)
-    )
-    return tuple(
-        AiSystem(ref=row.ref, name=row.name, provider=row.provider, model=row.model, active=row.active) for row in rows
-    )
-
-
-def _load_former_names(connection: Connection, operator_id: str) -> tuple[FormerName, ...]:
-    query = select(former_names).where(former_names.c.operator_id == operator_id).order_by(former_names.c.until_ms)
-    return tuple(FormerName(name=row.name, until=from_ms(row.until_ms)) for row in connection.execute(query))
-
-
-def _load_successor(connection: Connection, operator_id: str) -> Successor | None:
-    found = select(operators.c.id, operators.c.name, mergers.c.at_ms)
-    joined = found.join(mergers, mergers.c.into_id == operators.c.id)
-    row = connection.execute(joined.where(mergers.c.operator_id == operator_id)).first()
-    return None if row is None else Successor(id=OperatorId(row.id), name=row.name, since=from_ms(row.at_ms))
-
-
-def _insert_change(connection: Connection, operator_id: str, position: int, change: StateChange) -> None:
-    connection.execute(
-        insert(operator_states).values(
-            operator_id=operator_id,
-            position=position,
-            state=change.state.value,
-            since_ms=to_ms(change.since),
-            reason=change.reason,
-        )
-    )
-
-
-def _insert_evidence(connection: Connection, operator_id: str, item: Evidence) -> None:
-    connection.execute(
-        insert(evidence).values(
-            id=item.id,
-            operator_id=operator_id,
-            kind=item.kind.value,
-            method=item.method,
-            checked_by=item.checked_by,
-            valid_from_ms=to_ms(item.valid_from),
-            valid_until_ms=to_ms(item.valid_until),
-        )
-    )
-
-
-def _insert_ai_system(connection: Connection, operator_id: str, system: AiSystem, at: datetime) -> None:
-    connection.execute(
-        insert(ai_systems).values(
-            operator_id=operator_id,
-            ref=system.ref,
-            name=system.name,
-            provider=system.provider,
-            model=system.model,
-            active=system.active,
-            registered_at_ms=to_ms(at),
-        )
-    )

@@ -254,9 +254,10 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/registry/contacts/{contact_id}/refuse"): {"note": "not seen"},
 }
 
-PAST_THE_DOOR: Final[dict[tuple[str, str], str]] = {
-    ("POST", "/v1/messages/{message_id}/erasure"): "retention-not-over",
-    ("POST", "/v1/operator/appeals"): "appeal-refused",
-    **{place: "person-needed" for place in ALLOWED if place[0] == "POST" and place[1].startswith("/v1/registry/")},
+_NOTHING_THERE: Final = frozenset({"person-needed", "proposal-not-found", "likeness-not-found", "appeal-not-found"})
+PAST_THE_DOOR: Final[dict[tuple[str, str], frozenset[str]]] = {
+    ("POST", "/v1/messages/{message_id}/erasure"): frozenset({"retention-not-over"}),
+    ("POST", "/v1/operator/appeals"): frozenset({"appeal-refused"}),
+    **{place: _NOTHING_THERE for place in ALLOWED if place[0] == "POST" and place[1].startswith("/v1/registry/")},
 }
 """What whoever may call is told instead: too young to be erased, nothing to appeal, and that a person decides."""

@@ -86,6 +86,6 @@ def test_every_key_stands_in_a_file_of_its_own_that_nobody_else_reads(tmp_path: 
     with demo_services(tmp_path) as services:
         write_demo_file(services)
         files = sorted((services.settings.var / "demo-keys").iterdir())
-    assert len(files) == 9
+    assert len(files) == 10  # nine operators, and an auditor
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert all(path.read_text("ascii").startswith("sigill_") for path in files)
