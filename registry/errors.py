@@ -40,13 +40,14 @@ RegistryError(SigillError)
 ├── LikenessClosed         a registrar has looked at the likeness already
 ├── AppealUnknown          there is no such appeal
 ├── AppealRefused          there is nothing to appeal, or it was appealed or answered before
-├── ApplicationExists      somebody has applied like this already (registry.applying.errors, as the next six)
+├── ApplicationExists      somebody has applied like this already (registry.applying.errors, as the next seven)
 ├── DomainUnknown          the operator has named no such domain
 ├── KeyNeeded              the operator has no public key to bind a domain or an application to
 ├── ChecksTooMany          as many checks as the operator may have in an hour
 ├── SourceMissing          nobody that is asked can say something of the operator
 ├── StatementUnknown       no statement to sign that was given out, or it was used before
 ├── CheckUnknown           no check has this id
+├── AlarmSettled           nobody has to look at this check, or somebody has already
 ├── ApplicationInvalid     an operator, AI system or key cannot be entered like this
 └── TransitionRefused      the life cycle has no such step
 """
