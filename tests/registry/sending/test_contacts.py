@@ -5,10 +5,12 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from registry.model import Evidence, EvidenceKind, OperatorId
+from registry.errors import OperatorNotVerified
+from registry.model import Environment, Evidence, EvidenceKind, OperatorId, StateChange
 from registry.sending.codes import confirm_code, send_code
 from registry.sending.contacts import MAX_CONTACTS, find_held, list_contacts, list_contested
 from registry.sending.declaring import (
@@ -33,6 +35,7 @@ from registry.sending.model import Contact, ContactKind, ContactState, Method
 from registry.sending.public import load_policy
 from registry.sending.world import SendingWorld
 from registry.steps import list_steps
+from sigill.report.standing import State
 from storage.engine import reading
 from tests.builders_deployment import NOW, Deployment, deploy, operator
 from tests.builders_sending import PHONE, Clock, Gateway, played_gateway, world_of
@@ -85,6 +88,25 @@ def test_a_number_is_verified_by_the_code_that_was_spoken_to_it(made: Deployment
     assert acts(made) == [("contact_declared", None), ("contact_added", "+46846500410")]
     with pytest.raises(CodeWrong, match="no code is waiting"):
         confirm_code(BANK, contact.id, gateway.code, world=world)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"environment": Environment.TEST}, PhoneNotCallable),
+        ({"history": (StateChange(state=State.APPLIED, since=NOW, reason="applied"),)}, OperatorNotVerified),
+    ],
+)
+def test_nobody_is_rung_for_a_stranger(
+    made: Deployment, gateway: Gateway, changes: dict[str, Any], refusal: type[Exception]
+) -> None:
+    stranger = "stranger-test" if "environment" in changes else "stranger"
+    made.add(operator(stranger, **changes))
+    world = world_of(made, gateway=gateway)
+    contact = declare_contact(stranger, ContactKind.PHONE, "+46 8 465 004 33", world=world)
+    with pytest.raises(refusal):
+        send_code(stranger, contact.id, way="call", language="sv", world=world)
+    assert gateway.calls == []
 
 
 def test_a_code_is_nowhere_in_the_database_in_clear(made: Deployment, gateway: Gateway) -> None:
