@@ -12,7 +12,7 @@ import pytest
 from registry.errors import OperatorNotVerified
 from registry.model import Environment, Evidence, EvidenceKind, OperatorId, StateChange
 from registry.sending.codes import confirm_code, send_code
-from registry.sending.contacts import MAX_CONTACTS, find_held, list_contacts, list_contested
+from registry.sending.contacts import MAX_CONTACTS, find_held, list_contacts, list_contested, list_declared
 from registry.sending.declaring import (
     declare_contact,
     drop_contact,
@@ -278,6 +278,18 @@ def test_of_many_tries_at_once_no_more_than_three_are_compared(made: Deployment,
         thread.join()
     assert len(said) == 8
     assert sum("tries left" in each for each in said) == 3
+
+
+def test_what_the_test_environment_contests_hides_nothing_from_registrars(made: Deployment) -> None:
+    made.add(operator("many-test", environment=Environment.TEST))
+    world = world_of(made)
+    played = declare_contact("many-test", ContactKind.SENDER_NAME, "Exempelbank", world=world)
+    declare_contact("many-test", ContactKind.SENDER_NAME, "Annat", world=world)
+    alike = declare_contact(OTHER, ContactKind.SENDER_NAME, "Exempelbank", world=world)
+    assert {played.state, alike.state} == {ContactState.CONTESTED}
+    with reading(made.services.engine) as connection:
+        assert [each.id for each in list_contested(connection, limit=9)] == [alike.id]
+        assert [each.id for each in list_declared(connection, limit=9)] == []
 
 
 def test_a_sender_name_like_anothers_name_waits_for_a_registrar(made: Deployment) -> None:
