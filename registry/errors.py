@@ -30,7 +30,7 @@ RegistryError(SigillError)
 ├── IdentifierRefused      no identifier of an organisation, or a person's (registry.checks.identifiers)
 ├── PersonNeeded           a decision is somebody's own, and the key is nobody's, or of one who decides no more
 ├── SecondPersonNeeded     whoever proposed or decided something cannot be the second to look at it
-│   └── SameHands          … nor can one whose keys went through the same registrar's hands
+├── SameHands              … nor can one whose keys went through the same registrar's hands
 ├── EvidenceMissing        what an operator's industry needs was not checked, or no longer counts
 ├── LikenessOpen           a name could be taken for another operator's, and nobody has accepted that
 ├── ReasonRefused          a reason that everyone may read looks like somebody's number or address
@@ -236,7 +236,7 @@ class SecondPersonNeeded(RegistryError):
     """Another person has to look at it than whoever proposed or decided it."""
 
 
-class SameHands(SecondPersonNeeded):
+class SameHands(RegistryError):
     """Two names, and a registrar who may have acted under both: let in, invited or bound by the same hands."""
 
 

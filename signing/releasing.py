@@ -147,15 +147,11 @@ def _check_answer(connection: Connection, answer: _Answer, at: datetime) -> tupl
     if passkey.person_id != release.statement.person:
         raise ReleaserUnknown("the passkey is another person's than the one who was asked")
     _check_current(passkey, load_person(connection, passkey.person_id))
-    challenge = challenge_of(release.statement)
+    challenge, party, key = challenge_of(release.statement), answer.party, passkey.public_key
     checked = check_assertion(
-        answer.assertion,
-        public_key=passkey.public_key,
-        challenge=challenge,
-        origin=answer.party.origin,
-        rp_id=answer.party.id,
+        answer.assertion, public_key=key, challenge=challenge, origin=party.origin, rp_id=party.id
     )
-    _check_again(passkey, answer.assertion, challenge=challenge, party=answer.party)
+    _check_again(passkey, answer.assertion, challenge=challenge, party=party)
     return release, passkey, checked.sign_count
 
 
