@@ -257,7 +257,9 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/registry/contacts/{contact_id}/refuse"): {"note": "not seen"},
 }
 
-_NOTHING_THERE: Final = frozenset({"person-needed", "proposal-not-found", "likeness-not-found", "appeal-not-found"})
+_NOTHING_THERE: Final = frozenset(
+    {"person-needed", "proposal-not-found", "likeness-not-found", "appeal-not-found", "alarm-settled"}
+)
 PAST_THE_DOOR: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages/{message_id}/erasure"): frozenset({"retention-not-over"}),
     ("POST", "/v1/operator/appeals"): frozenset({"appeal-refused"}),
