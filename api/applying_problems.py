@@ -5,6 +5,7 @@ from typing import Final
 
 from api.problem import Problem
 from registry.applying.errors import (
+    AlarmSettled,
     ApplicationExists,
     ChecksTooMany,
     CheckUnknown,
@@ -40,6 +41,12 @@ APPLYING_PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
         "As many checks as there may be within an hour were made",
         "Nobody was asked. Try again later; what could not be checked is tried again by itself.",
         after_s=900,
+    ),
+    AlarmSettled: Problem(
+        "alarm-settled",
+        409,
+        "Nobody has to look at this check any more",
+        "See /v1/registry/alarms for those that wait.",
     ),
     CheckUnknown: Problem(
         "check-not-found", 404, "No check has this id", "See /v1/registry/operators/{id}/checks for those there are."

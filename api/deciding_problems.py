@@ -15,6 +15,7 @@ from registry.errors import (
     ProposalClosed,
     ProposalUnknown,
     ReasonRefused,
+    SameHands,
     SecondPersonNeeded,
 )
 from sigill.errors import SigillError
@@ -28,6 +29,12 @@ DECIDING_PROBLEMS: Final[Mapping[type[SigillError], Problem]] = {
     ),
     SecondPersonNeeded: Problem(
         "second-person-needed", 403, "Another person has to look at this", "Ask another registrar."
+    ),
+    SameHands: Problem(
+        "same-hands",
+        403,
+        "Your key and the other person's went through the same hands",
+        "Ask a registrar whom neither of you let in and who let in neither: docs/deciding.md says how.",
     ),
     EvidenceMissing: Problem(
         "evidence-missing",

@@ -55,6 +55,11 @@ def take_by_scope(scope: Scope, credential: str, *, cost: int = 1) -> None:
     _take(_QUOTAS_OF_SCOPES[scope], credential, cost)
 
 
+def take_release(person: str) -> None:
+    """Take from the quota of who releases messages with a passkey, whichever of hers. Raises LimitReached."""
+    _take("release", person, 1)
+
+
 def note_refused(*, wrong: bool) -> None:
     """Count a call without a good key; `wrong`: with one that is none. Raises LimitReached, GuessingSlowed."""
     address = _address()

@@ -30,6 +30,7 @@ RegistryError(SigillError)
 ├── IdentifierRefused      no identifier of an organisation, or a person's (registry.checks.identifiers)
 ├── PersonNeeded           a decision is somebody's own, and the key is nobody's, or of one who decides no more
 ├── SecondPersonNeeded     whoever proposed or decided something cannot be the second to look at it
+├── SameHands              … nor can one whose keys went through the same registrar's hands
 ├── EvidenceMissing        what an operator's industry needs was not checked, or no longer counts
 ├── LikenessOpen           a name could be taken for another operator's, and nobody has accepted that
 ├── ReasonRefused          a reason that everyone may read looks like somebody's number or address
@@ -39,13 +40,14 @@ RegistryError(SigillError)
 ├── LikenessClosed         a registrar has looked at the likeness already
 ├── AppealUnknown          there is no such appeal
 ├── AppealRefused          there is nothing to appeal, or it was appealed or answered before
-├── ApplicationExists      somebody has applied like this already (registry.applying.errors, as the next six)
+├── ApplicationExists      somebody has applied like this already (registry.applying.errors, as the next seven)
 ├── DomainUnknown          the operator has named no such domain
 ├── KeyNeeded              the operator has no public key to bind a domain or an application to
 ├── ChecksTooMany          as many checks as the operator may have in an hour
 ├── SourceMissing          nobody that is asked can say something of the operator
 ├── StatementUnknown       no statement to sign that was given out, or it was used before
 ├── CheckUnknown           no check has this id
+├── AlarmSettled           nobody has to look at this check, or somebody has already
 ├── ApplicationInvalid     an operator, AI system or key cannot be entered like this
 └── TransitionRefused      the life cycle has no such step
 """
@@ -232,6 +234,10 @@ class PersonNeeded(RegistryError):
 
 class SecondPersonNeeded(RegistryError):
     """Another person has to look at it than whoever proposed or decided it."""
+
+
+class SameHands(RegistryError):
+    """Two names, and a registrar who may have acted under both: let in, invited or bound by the same hands."""
 
 
 class EvidenceMissing(RegistryError):

@@ -38,6 +38,7 @@ class Act(StrEnum):
     EVIDENCE_ADDED = "evidence_added"
     EVIDENCE_ENDED = "evidence_ended"
     CHECK_FAILED = "check_failed"
+    ALARM_DISMISSED = "alarm_dismissed"
     DECIDED = "decided"
     DECISION_PROPOSED = "decision_proposed"
     DECISION_CONFIRMED = "decision_confirmed"

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from registry.api_keys import NewApiKey, make_api_key
-from registry.deciding.registrars import add_first_registrar, add_registrar, holder_of
+from registry.deciding.registrars import add_first_registrar, add_registrar, add_second_registrar, holder_of
 from registry.deciding.rules import check_reason
 from registry.deciding.store import overtake_others
 from registry.errors import ApplicationInvalid, PersonNeeded
@@ -31,6 +31,7 @@ _MAX_DAYS: Final = 3650
 _RANDOM_BYTES: Final = 40
 _NO_NUMBER: Final = -1
 _NAME_HELP: Final = "for colleagues; never in a log or on a public page"
+_BY_HELP: Final = "with the key of who lets her in; left out for the second of two who decide together"
 _BREAK_GLASS: Final = "past the registrars; everyone reads on the operator's page that it was done like this"
 Add = Callable[..., argparse.ArgumentParser]
 
@@ -42,7 +43,7 @@ def add_commands(add: Add) -> None:
     for each in (first, other):
         each.add_argument("--name", required=True, help=_NAME_HELP)
         each.add_argument("--days", type=int, default=_DAYS)
-    other.add_argument("--by", required=True, type=Path, metavar="FILE", help="with the key of who lets her in")
+    other.add_argument("--by", type=Path, metavar="FILE", help=_BY_HELP)
     step = add("state", _state, "Take a step of an operator's life cycle in a demonstration; it is logged.", "id")
     step.add_argument("state", choices=_STEPS)
     step.add_argument("--reason", required=True, help="shown to customers")
@@ -57,9 +58,11 @@ def _first(asked: argparse.Namespace, services: Services) -> Iterator[str]:
 
 def _other(asked: argparse.Namespace, services: Services) -> Iterator[str]:
     key, world = _make_key(asked, services), people_world(services.settings, services.signing, services.keys.reference)
+    until = world.now() + timedelta(days=asked.days)
+    if asked.by is None:
+        return _tell(add_second_registrar(asked.name, key, until=until, world=world), key)
     with reading(services.engine) as connection:
         by = holder_of(connection, read_token(asked.by) or "", at=world.now())
-    until = world.now() + timedelta(days=asked.days)
     return _tell(add_registrar(asked.name, key, until=until, by=by, world=world), key)
 
 

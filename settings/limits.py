@@ -23,6 +23,8 @@ QUOTAS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
         "sign": (60_000, 60),  # messages, events, withdrawals, erasures
         "decide": (60_000, 60),
         "read": (12_000, 60),
+        # of a person
+        "release": (20, 60),  # messages released at level A: somebody reads before she confirms
         # of an address
         "verify": (300, 60),  # checks of messages, by the API and the page
         "apply": (30, 3600),  # applications to the registry

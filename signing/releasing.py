@@ -5,12 +5,14 @@ The text itself is kept, for its page alone, under a key that goes into the page
 service cannot read it, and forgets it after five minutes at the latest. `give_release_by` checks a person's passkey.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection
 
 from registry.errors import PasskeyUnknown, PersonUnknown
 from registry.model import Operator, Role
@@ -94,39 +96,63 @@ def ask_release(
 
 
 def give_release_by(
-    release_id: str, *, credential_id: str, assertion: Assertion, party: RelyingParty, world: SigningWorld
+    release_id: str,
+    *,
+    credential_id: str,
+    assertion: Assertion,
+    party: RelyingParty,
+    pace: Callable[[str], None],
+    world: SigningWorld,
 ) -> Release:
     """Take a person's assertion; return what was released.
 
-    Raises ReleaseNotFound, ReleaseUsed, ReleaseGiven, ReleaseExpired, ReleaserUnknown, ReleaserRevoked, PasskeyRefused,
-    MalformedRelease, ReleaseInvalid.
+    `pace` gets the person's id once the answer is known to be hers, before anything is written, and may refuse. Raises
+    what it raises, ReleaseNotFound, ReleaseUsed, ReleaseGiven, ReleaseExpired, ReleaserUnknown, ReleaserRevoked,
+    PasskeyRefused, MalformedRelease, ReleaseInvalid.
     """
     at = world.now()
+    answer = _Answer(release_id, credential_id, assertion, party)
+    with reading(world.engine) as connection:
+        _, passkey, _ = _check_answer(connection, answer, at)
+    pace(passkey.person_id)
     with writing(world.engine) as connection:
-        release = load_release(connection, release_id)
-        if release.evidence is not None:
-            raise ReleaseGiven("it was released already")
-        if at >= release.expires_at:
-            raise ReleaseExpired("the release is older than five minutes")
-        try:
-            passkey = load_passkey(connection, credential_id)
-        except PasskeyUnknown:
-            raise ReleaserUnknown("there is no such passkey") from None
-        if passkey.person_id != release.statement.person:
-            raise ReleaserUnknown("the passkey is another person's than the one who was asked")
-        _check_current(passkey, load_person(connection, passkey.person_id))
-        checked = check_assertion(
-            assertion,
-            public_key=passkey.public_key,
-            challenge=challenge_of(release.statement),
-            origin=party.origin,
-            rp_id=party.id,
-        )
-        _check_again(passkey, assertion, challenge=challenge_of(release.statement), party=party)
+        release, passkey, sign_count = _check_answer(connection, answer, at)
         evidence = format_evidence(Evidence(release.statement, _proof(passkey, assertion, party)))
         give_release(connection, release.id, passkey_id=passkey.id, evidence=evidence)
-        note_passkey_used(connection, passkey.id, sign_count=checked.sign_count, at=at)
+        note_passkey_used(connection, passkey.id, sign_count=sign_count, at=at)
     return release
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What an authenticator answered, to which release, on whose page."""
+
+    release_id: str
+    credential_id: str
+    assertion: Assertion
+    party: RelyingParty
+
+
+def _check_answer(connection: Connection, answer: _Answer, at: datetime) -> tuple[Release, Passkey, int]:
+    """Return what is released, by which passkey, and its newest count. Raises as `give_release_by`."""
+    release = load_release(connection, answer.release_id)
+    if release.evidence is not None:
+        raise ReleaseGiven("it was released already")
+    if at >= release.expires_at:
+        raise ReleaseExpired("the release is older than five minutes")
+    try:
+        passkey = load_passkey(connection, answer.credential_id)
+    except PasskeyUnknown:
+        raise ReleaserUnknown("there is no such passkey") from None
+    if passkey.person_id != release.statement.person:
+        raise ReleaserUnknown("the passkey is another person's than the one who was asked")
+    _check_current(passkey, load_person(connection, passkey.person_id))
+    challenge, party, key = challenge_of(release.statement), answer.party, passkey.public_key
+    checked = check_assertion(
+        answer.assertion, public_key=key, challenge=challenge, origin=party.origin, rp_id=party.id
+    )
+    _check_again(passkey, answer.assertion, challenge=challenge, party=party)
+    return release, passkey, checked.sign_count
 
 
 def _releaser(

@@ -65,6 +65,7 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("GET", "/v1/registry/operators/{operator_id}/checks"): REGISTRAR,
     ("GET", "/v1/registry/checks/{check_id}"): REGISTRAR,
     ("GET", "/v1/registry/alarms"): REGISTRAR,
+    ("POST", "/v1/registry/alarms/{check_id}/dismissal"): REGISTRAR,
     ("POST", "/v1/api-keys"): ADMIN,
     ("GET", "/v1/api-keys"): ADMIN,
     ("DELETE", "/v1/api-keys/{prefix}"): ADMIN,
@@ -151,6 +152,7 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("POST", "/desk/standing/domains/check"): frozenset({Role.ADMIN}),
     ("POST", "/desk/standing/registers"): frozenset({Role.ADMIN}),
     ("GET", "/desk/alarms"): frozenset({Role.REGISTRAR}),
+    ("POST", "/desk/alarms/dismissal"): frozenset({Role.REGISTRAR}),
     ("GET", "/desk/checks/{operator_id}"): frozenset({Role.REGISTRAR}),
     ("POST", "/desk/checks/{operator_id}/licence"): frozenset({Role.REGISTRAR}),
     ("GET", "/desk/ai-systems"): frozenset({Role.ADMIN}),
@@ -251,6 +253,7 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "url": "https://fi.example/41028",
         "seen_on": f"{datetime.now(UTC):%Y-%m-%d}",
     },
+    ("POST", "/v1/registry/alarms/{check_id}/dismissal"): {"reason": "looked at"},
     ("POST", "/v1/api-keys"): {"name": "mail server", "role": "signer"},
     ("POST", "/v1/operator/contacts"): {"kind": "phone", "value": "+46 8 465 004 11"},
     ("POST", "/v1/operator/contacts/{contact_id}/code"): {"way": "sms"},
@@ -262,10 +265,13 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/registry/contacts/{contact_id}/refuse"): {"note": "not seen"},
 }
 
-_NOTHING_THERE: Final = frozenset({"person-needed", "proposal-not-found", "likeness-not-found", "appeal-not-found"})
+_NOTHING_THERE: Final = frozenset(
+    {"person-needed", "proposal-not-found", "likeness-not-found", "appeal-not-found", "alarm-settled"}
+)
 PAST_THE_DOOR: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages/{message_id}/erasure"): frozenset({"retention-not-over"}),
     ("POST", "/v1/operator/appeals"): frozenset({"appeal-refused"}),
+    ("DELETE", "/v1/registry/mandates/{mandate_id}"): frozenset({"person-needed"}),
     **{place: _NOTHING_THERE for place in ALLOWED if place[0] == "POST" and place[1].startswith("/v1/registry/")},
 }
 """What whoever may call is told instead: too young to be erased, nothing to appeal, and that a person decides."""

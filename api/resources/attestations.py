@@ -11,6 +11,7 @@ from api.auth import authorized, caller, calling_operator
 from api.blueprint import ApiBlueprint, problem_responses
 from api.bound import bound
 from api.current import world
+from api.limits import take_release
 from api.problems import problem_of
 from api.schemas.attestations import (
     AskedReleaseSchema,
@@ -87,6 +88,7 @@ def post_assertion(body: dict[str, Any], release_id: str) -> Response:
             credential_id=body["id"],
             assertion=_assertion(body["response"]),
             party=world().people.needed_party(),
+            pace=take_release,
             world=world().signing,
         )
     except (ReleasesError, ReleaseInvalid, MalformedRelease, PasskeyRefused) as error:

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from flask import Response, jsonify
 
-from api.auth import authorized, caller, calling_operator
+from api.auth import authorized, calling_operator
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
+from api.registrars import deciding_registrar
 from api.schemas.sending import (
     CodeSentSchema,
     ConfirmSchema,
@@ -26,7 +27,6 @@ from registry.sending.declaring import (
     declare_contact,
     drop_contact,
     refuse_contact,
-    registrar_of,
     verify_by_domain,
     verify_by_registrar,
 )
@@ -177,8 +177,7 @@ def private(shape: Any, status: int = 200) -> Response:  # noqa: ANN401 - what a
 
 
 def _decide(decision: Callable[..., Contact], contact_id: str, body: dict[str, Any]) -> Response:
-    by = registrar_of(caller().credential)
-    contact = decision(contact_id, note=body["note"], by=by, world=world().sending)
+    contact = decision(contact_id, note=body["note"], by=deciding_registrar(), world=world().sending)
     return private(_contact.dump(contact_shape(contact)))
 
 

@@ -8,6 +8,7 @@ from api.applying_shapes import check_shape, checked_shape
 from api.auth import authorized, caller
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
+from api.registrars import deciding_registrar
 from api.schemas.applications import (
     AlarmsSchema,
     CheckedSchema,
@@ -15,6 +16,8 @@ from api.schemas.applications import (
     IdentityChecksSchema,
     LicenceSchema,
 )
+from api.schemas.deciding import ReasonSchema
+from registry.applying.alarms import dismiss_alarm
 from registry.applying.checking import enter_licence
 from registry.applying.kept_checks import list_alarms, list_checks, load_answers, load_check
 from registry.checks.licence import LicenceRecord
@@ -49,8 +52,7 @@ def post_licence(body: dict[str, Any], operator_id: str) -> Response:
         seen_on=body["seen_on"],
         valid_until=body.get("valid_until"),
     )
-    held = caller().credential
-    done = enter_licence(operator_id, record, by=f"registrar {held.person or held.prefix}", world=world().applying)
+    done = enter_licence(operator_id, record, by=deciding_registrar(), world=world().applying)
     return _private(_check.dump(check_shape(done)))
 
 
@@ -87,6 +89,18 @@ def get_alarms() -> Response:
     with reading(world().applying.engine) as connection:
         found = list_alarms(connection)
     return _private(_alarms.dump({"alarms": [{**check_shape(each), "operator": each.operator_id} for each in found]}))
+
+
+@blueprint.post("/alarms/<string:check_id>/dismissal")
+@authorized(Scope.REGISTRY_DECIDE)
+@blueprint.arguments(ReasonSchema, examples={"seen": {"value": {"reason": "asked them: the domain moved as planned"}}})
+@blueprint.response(200, IdentityCheckSchema)
+@problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+def post_dismissal(body: dict[str, Any], check_id: str) -> Response:
+    """Dismiss an alarm you have looked at. Your reason is public; what was lost stays lost, and can alarm again."""
+    person = caller().credential.person
+    done = dismiss_alarm(check_id, reason=body["reason"], by=person, world=world().applying)
+    return _private(_check.dump(check_shape(done)))
 
 
 def _private(shape: Any) -> Response:  # noqa: ANN401 - what a schema dumped

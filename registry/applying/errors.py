@@ -29,3 +29,7 @@ class StatementUnknown(RegistryError):
 
 class CheckUnknown(RegistryError):
     """No check has this id."""
+
+
+class AlarmSettled(RegistryError):
+    """Nobody has to look at this check: it was no alarm, was answered by new evidence, or dismissed before."""

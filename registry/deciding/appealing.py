@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from registry.deciding.appeals import appealable, close_appeal, deciders, insert_appeal, load_appeal
 from registry.deciding.guards import check_registrar
+from registry.deciding.hands import check_apart
 from registry.deciding.model import Appeal, AppealStatus
 from registry.deciding.rules import check_reason
 from registry.deciding.world import DecidingWorld
@@ -50,7 +51,7 @@ def appeal(operator_id: str, *, reason: str, world: DecidingWorld) -> Appeal:
 def answer_appeal(
     operator_id: str, number: int, *, upheld: bool, answer: str, by: str | None, world: DecidingWorld
 ) -> Appeal:
-    """Answer an appeal, once. Raises as `appeal`, and PersonNeeded, AppealUnknown, SecondPersonNeeded."""
+    """Answer an appeal, once. Raises as `appeal`, and PersonNeeded, AppealUnknown, SecondPersonNeeded, SameHands."""
     check_reason(answer, what="answer")
     with reading(world.engine) as connection:
         person = check_registrar(connection, by)
@@ -59,8 +60,10 @@ def answer_appeal(
 
     def guard(connection: Connection) -> None:
         check_registrar(connection, person, lock=True)
-        if person in deciders(connection, made):
+        decided = deciders(connection, made)
+        if person in decided:
             raise SecondPersonNeeded("you made this decision: another registrar answers the appeal")
+        check_apart(connection, person, decided)
 
     def write(connection: Connection, _index: int) -> None:
         close_appeal(connection, made, upheld=upheld, by=person, answer=answer, at=at)

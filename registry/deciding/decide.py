@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, insert, update
 
 from registry.deciding.guards import check_decision, check_registrar, load_successor
+from registry.deciding.hands import check_apart
 from registry.deciding.looking import look_at_operator
 from registry.deciding.model import Ask, Decision, Proposal, ProposalStatus
 from registry.deciding.rules import (
@@ -88,19 +89,19 @@ def propose(operator_id: str, ask: Ask, *, by: str | None, world: DecidingWorld)
 def confirm(operator_id: str, number: int, *, by: str | None, world: DecidingWorld) -> Proposal:
     """Be the second person: the decision takes effect, or a suspension that is in force is confirmed.
 
-    Raises ProposalUnknown, ProposalClosed, SecondPersonNeeded, and as `propose`.
+    Raises ProposalUnknown, ProposalClosed, SecondPersonNeeded, SameHands, and as `propose`.
     """
     with reading(world.engine) as connection:
         person = check_registrar(connection, by)
         proposal = load_proposal(connection, operator_id, number)
-        check_second(proposal, person)
+        _check_confirmer(connection, proposal, person)
         operator = load_operator(connection, operator_id)
     if proposal.status is ProposalStatus.UNCONFIRMED:
         return _confirm_suspension(proposal, person, world)
     _look(operator_id, proposal.ask, world)
 
     def guard(connection: Connection) -> None:
-        check_second(load_proposal(connection, operator_id, number), person)
+        _check_confirmer(connection, load_proposal(connection, operator_id, number), person)
         for each in sorted((proposal.proposed_by, person)):
             check_registrar(connection, each, lock=True)
         if last_position(connection, operator_id) != proposal.based_on:
@@ -224,7 +225,7 @@ def _confirm_suspension(proposal: Proposal, person: str, world: DecidingWorld) -
 
     def guard(connection: Connection) -> None:
         check_registrar(connection, person, lock=True)
-        check_second(load_proposal(connection, operator_id, number), person)
+        _check_confirmer(connection, load_proposal(connection, operator_id, number), person)
 
     def write(connection: Connection, _index: int) -> None:
         confirm_proposal(connection, operator_id, number, by=person, at=at, position=proposal.position)
@@ -259,6 +260,11 @@ def _close(
     step = Step(act=act, at=at, by=f"registrar {person}", said=said)
     log_step(operator_id, step, log=world.log, random=world.random, guards=(guard,), writes=(write,))
     return _load(operator_id, number, world)
+
+
+def _check_confirmer(connection: Connection, proposal: Proposal, person: str) -> None:
+    check_second(proposal, person)
+    check_apart(connection, person, (proposal.proposed_by,))
 
 
 def _look(operator_id: str, ask: Ask, world: DecidingWorld) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from registry.deciding.alike import names_of, new_hits, unaccepted
 from registry.deciding.appeals import is_upheld
@@ -15,6 +15,8 @@ from registry.operators import load_operator
 from registry.tables import operators, people
 
 _NEED_NAMES: Final = NEED_EVIDENCE | {Decision.RENAME}
+_NAMES_LOCK: Final = 0x5349_4E41_4D45_5300
+"""PostgreSQL's advisory lock of whoever lets a name in; the number is of no meaning to anybody else."""
 
 
 def check_registrar(connection: Connection, person: str | None, *, lock: bool = False) -> str:
@@ -36,9 +38,11 @@ def check_decision(
 ) -> Operator:
     """Return the operator, if what is asked can be decided about it as it stands.
 
-    Raises OperatorNotFound, TransitionRefused, ApplicationInvalid (there is no such successor), EvidenceMissing,
-    LikenessOpen.
+    With `lock` (in a writing transaction) no other name is let in between this look at them and the commit. Raises
+    OperatorNotFound, TransitionRefused, ApplicationInvalid (there is no such successor), EvidenceMissing, LikenessOpen.
     """
+    if lock and ask.decision in _NEED_NAMES:
+        _lock_names(connection)
     operator = load_operator(connection, operator_id)
     check_state(ask, operator, appeal_upheld=is_upheld(connection, operator))
     if ask.decision in NEED_EVIDENCE and (missing := world.missing(operator)):
@@ -61,6 +65,15 @@ def load_successor(connection: Connection, into: str, *, lock: bool = False) -> 
         return load_operator(connection, into)
     except OperatorNotFound:
         raise ApplicationInvalid("into names no operator") from None
+
+
+def _lock_names(connection: Connection) -> None:
+    """Let one name in at a time: two that are alike stand in two logs, and would not wait for each other.
+
+    SQLite has one writer. On PostgreSQL what is read after this sees what was committed before it (READ COMMITTED).
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_NAMES_LOCK)))
 
 
 def _check_likenesses(connection: Connection, operator: Operator, ask: Ask) -> None:

@@ -4,6 +4,7 @@ Both are steps in the guarantor's own log, by ids. With the person comes an API 
 """
 
 from datetime import datetime
+from itertools import combinations
 from typing import Final
 
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 from registry.api_keys import NewApiKey, authenticate, check_scope, save_api_key
 from registry.application import check_text
 from registry.deciding.guards import check_registrar
+from registry.deciding.hands import are_apart, load_givers
 from registry.errors import TransitionRefused
 from registry.model import Role, Scope
 from registry.people.model import Person
@@ -23,6 +25,7 @@ from transparency.append import Guard
 
 _ID_BYTES: Final = 20
 _NOBODY: Final = "the command line, where nobody was registrar"
+_NO_PAIR: Final = "the command line, where no two stood apart"
 
 
 def add_first_registrar(name: str, key: NewApiKey, *, until: datetime, world: PeopleWorld) -> Person:
@@ -36,6 +39,21 @@ def add_first_registrar(name: str, key: NewApiKey, *, until: datetime, world: Pe
             raise TransitionRefused("there is a registrar already: she lets others in (registrar --by her key's file)")
 
     return _add(name, key, until=until, by=_NOBODY, guard=guard, world=world)
+
+
+def add_second_registrar(name: str, key: NewApiKey, *, until: datetime, world: PeopleWorld) -> Person:
+    """Let in a registrar whom no registrar lets in, so that she can be the second person beside another one.
+
+    Raises TransitionRefused where two stand apart already (`registry.deciding.hands`), and as the first one.
+    """
+
+    def guard(connection: Connection) -> None:
+        givers = load_givers(connection)
+        those = [each.id for each in list_people(connection, operator_id=None) if _decides(each)]
+        if any(are_apart(one, other, givers) for one, other in combinations(those, 2)):
+            raise TransitionRefused("two registrars stand apart already: one lets others in (--by her key's file)")
+
+    return _add(name, key, until=until, by=_NO_PAIR, guard=guard, world=world)
 
 
 def add_registrar(name: str, key: NewApiKey, *, until: datetime, by: str | None, world: PeopleWorld) -> Person:

@@ -12,7 +12,8 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from registry.operators import load_operator
+from registry.model import Environment, Operator
+from registry.operators import check_may_seal, load_operator
 from registry.sending.contacts import load_contact
 from registry.sending.declaring import LASTS, OPERATOR, verify
 from registry.sending.errors import CodesExhausted, CodeWrong, ContactStands, GatewayMissing, PhoneNotCallable
@@ -45,16 +46,17 @@ class SentCode:
 def send_code(operator_id: str, contact_id: str, *, way: str, language: str, world: SendingWorld) -> SentCode:
     """Send a new code to a declared number; one sent before is good no longer. `way` is `sms` or `call`.
 
-    Raises ContactUnknown, ContactStands, GatewayMissing, PhoneNotCallable, CodesExhausted, GatewayFailed (then the code
-    may still be under way, and is good for nothing).
+    Raises ContactUnknown, ContactStands, GatewayMissing, OperatorNotVerified, OperatorSuspended, PhoneNotCallable,
+    CodesExhausted, GatewayFailed (then the code may still be under way, and is good for nothing).
     """
     if world.gateway is None:
         raise GatewayMissing("this deployment has no gateway to phones: a registrar can look at the number instead")
     at = world.now()
     with reading(world.engine) as connection:
         contact = _load_phone(connection, operator_id, contact_id)
-        markets = load_operator(connection, operator_id).markets
-    if not is_callable(contact.value, markets):
+        operator = load_operator(connection, operator_id)
+    _check_may_call(operator)
+    if not is_callable(contact.value, operator.markets):
         raise PhoneNotCallable("codes are sent to numbers of the operator's markets, and to none that cost extra")
     code = f"{int.from_bytes(world.random(8), 'big') % 10**_DIGITS:0{_DIGITS}}"
     with writing(world.engine) as connection:
@@ -103,6 +105,13 @@ def purge_sendings(connection: Connection, *, at: datetime) -> None:
     """Forget when codes were sent, as soon as it counts no longer, and codes that have run out."""
     connection.execute(delete(code_sendings).where(code_sendings.c.at_ms <= to_ms(at - _HOUR)))
     connection.execute(delete(contact_codes).where(contact_codes.c.expires_at_ms <= to_ms(at)))
+
+
+def _check_may_call(operator: Operator) -> None:
+    """Raise for whoever is unknown here: anybody can apply, and would have the service ring whom he likes."""
+    check_may_seal(operator)
+    if operator.environment is Environment.TEST:
+        raise PhoneNotCallable("no codes are sent for an operator of the test environment: nobody knows who it is")
 
 
 def _load_phone(connection: Connection, operator_id: str, contact_id: str) -> Contact:

@@ -12,15 +12,19 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from registry.model import OperatorId
+from registry.model import Environment, OperatorId
 from registry.sending.errors import ContactInvalid, ContactTaken, ContactUnknown
 from registry.sending.model import Contact, ContactId, ContactKind, ContactState, Method
 from registry.sending.tables import contact_codes, contact_holders, contacts
+from registry.tables import operators
 from sigill.encoding.ulid import CROCKFORD
 from storage.times import from_ms, to_ms
 
 MAX_CONTACTS: Final = 200
 _ID_BYTES: Final = 20
+_LIVE: Final = select(operators.c.id).where(operators.c.environment == Environment.LIVE.value)
+"""Whose contact points a registrar looks at: what anybody can make by the thousand would hide what matters."""
+
 _OPEN: Final = (ContactState.DECLARED, ContactState.CONTESTED, ContactState.VERIFIED)
 
 
@@ -69,16 +73,17 @@ def list_contacts(connection: Connection, operator_id: str) -> tuple[Contact, ..
 
 
 def list_declared(connection: Connection, *, limit: int) -> tuple[Contact, ...]:
-    """Return declared contact points that only a registrar's look can verify, the oldest first."""
+    """Return declared contact points of live operators that only a registrar's look can verify, the oldest first."""
     looked_at = (ContactKind.SENDER_NAME.value, ContactKind.APP.value, ContactKind.HANDLE.value)
     waiting = (contacts.c.state == ContactState.DECLARED.value) & contacts.c.kind.in_(looked_at)
+    waiting &= contacts.c.operator_id.in_(_LIVE)
     query = select(contacts).where(waiting).order_by(contacts.c.declared_at_ms, contacts.c.id).limit(limit)
     return tuple(_contact(row) for row in connection.execute(query))
 
 
 def list_contested(connection: Connection, *, limit: int) -> tuple[Contact, ...]:
-    """Return contact points that wait for a registrar, the oldest first."""
-    waiting = contacts.c.state == ContactState.CONTESTED.value
+    """Return contact points of live operators that wait for a registrar, the oldest first."""
+    waiting = (contacts.c.state == ContactState.CONTESTED.value) & contacts.c.operator_id.in_(_LIVE)
     query = select(contacts).where(waiting).order_by(contacts.c.declared_at_ms, contacts.c.id).limit(limit)
     return tuple(_contact(row) for row in connection.execute(query))
 

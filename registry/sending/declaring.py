@@ -8,8 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from registry.errors import PersonNeeded
-from registry.model import Credential, EvidenceKind, Operator
+from registry.model import EvidenceKind, Operator
 from registry.operators import load_operator
 from registry.sending.contacts import (
     contest_contact,
@@ -98,7 +97,7 @@ def verify_by_domain(operator_id: str, contact_id: str, *, world: SendingWorld) 
 def verify_by_registrar(contact_id: str, *, note: str, by: str, world: SendingWorld) -> Contact:
     """Verify a contact point by a registrar's look; `note` says what was looked at. Who held it before, loses it.
 
-    `by` is a person (`registrar_of`). Raises ContactInvalid, ContactUnknown, ContactStands.
+    `by` is a person: `registrar pe-…`. Raises ContactInvalid, ContactUnknown, ContactStands.
     """
     note = read_note("note", note)
     with reading(world.engine) as connection:
@@ -186,13 +185,6 @@ def _end(
 def _check_open(contact: Contact) -> None:
     if contact.state not in _OPEN:
         raise ContactStands(f"this contact point is {contact.state}: declare it anew")
-
-
-def registrar_of(credential: Credential) -> str:
-    """Return who decides, as everyone may read it. Raises PersonNeeded for a key that is nobody's own."""
-    if credential.person is None:
-        raise PersonNeeded("a registrar decides with a key of her own, and this key is nobody's")
-    return f"registrar {credential.person}"
 
 
 def _described(contact: Contact) -> dict[str, Json]:

@@ -1,5 +1,7 @@
 """The public directory: every operator that was ever verified, found by name, number, domain, phone or sender name.
 
+Live ones only: of one in the test environment nothing was checked, and whoever makes it calls it what he likes.
+
 It is kept in memory, a few hundred bytes an operator, and read anew when anything of any operator has changed; whether
 it has is asked once a second, and less often where reading takes long. Looking up is then a matter of dictionaries and
 one walk over the names.
@@ -17,7 +19,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Engine, func, select
 
 from registry.lookalikes import skeleton
-from registry.model import OperatorId
+from registry.model import Environment, OperatorId
 from registry.sending.contacts import list_all_held
 from registry.sending.model import Contact
 from registry.tables import operator_states, operators
@@ -123,7 +125,7 @@ def read_pages(connection: Connection) -> Pages:
                 name_key=name_key(row.name),
                 look=skeleton(row.name),
             )
-            for row in connection.execute(select(operators))
+            for row in connection.execute(select(operators).where(operators.c.environment == Environment.LIVE.value))
             if row.id in ever
         ),
         key=lambda each: (each.state is not State.VERIFIED, each.name_key, each.id),

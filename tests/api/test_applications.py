@@ -21,6 +21,8 @@ from registry.steps import Act
 from sigill.report.standing import State
 from tests.builders_applying import EQUINOR, Applicants, applicants
 from tests.builders_clients import Key, bearer, times
+from tests.builders_deciding import key_of
+from tests.builders_deciding import registrar as new_registrar
 from tests.builders_deployment import TEXT
 from tests.registry.asking.builders_playing import Play
 from tests.registry.checks.builders_registers import enhet, lei_record
@@ -348,7 +350,8 @@ def test_checks_at_the_same_time_leave_one_piece_of_evidence(there: Applicants) 
 
 def test_a_licence_is_entered_by_a_registrar_and_a_registrar_is_told_before_it_ends(there: Applicants) -> None:
     there.apply(industry="bank")
-    registrar = there.made.new_key(role=Role.REGISTRAR, operator_id=None)
+    person = new_registrar(there.made)
+    registrar = key_of(there.made, person)
     record = {
         "authority": "Finanstilsynet",
         "number": "1",
@@ -356,14 +359,17 @@ def test_a_licence_is_entered_by_a_registrar_and_a_registrar_is_told_before_it_e
         "seen_on": f"{there.world.now():%Y-%m-%d}",
     }
     path = "/v1/registry/operators/equinor-asa/licence"
+    program = there.made.new_key(role=Role.REGISTRAR, operator_id=None)
+    nobody = there.post(path, record, key=program)
+    assert (nobody.status_code, nobody.get_json()["type"].rpartition("/")[2]) == (403, "person-needed")
     assert there.post(path, record | {"url": "http://x"}, key=registrar).status_code == 422
     assert there.checks("equinor-asa") == ()
     entered = there.post(path, record, key=registrar).get_json()
     assert (entered["outcome"], entered["checked_by"]) == (
         "passed",
-        f"{there.world.issuer}, registrar {registrar.split('_')[1]}",
+        f"{there.world.issuer}, registrar {person}",
     )
-    assert there.steps("equinor-asa")[0].step.by == f"registrar {registrar.split('_')[1]}"
+    assert there.steps("equinor-asa")[0].step.by == f"registrar {person}"
     assert recheck_due(there.at(timedelta(days=174)), limit=9) == 1
     assert (there.checks("equinor-asa")[0].reason, there.checks("equinor-asa")[0].status) == (
         "look_again",

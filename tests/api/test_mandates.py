@@ -10,6 +10,7 @@ from registry.model import OperatorId, Role
 from registry.steps import Act, list_steps
 from storage.engine import reading
 from tests.builders_clients import bearer
+from tests.builders_deciding import key_of, registrar
 from tests.builders_deployment import NOW, Deployment
 from tests.builders_mandates import BANK, CENTRE, OTHER, deploy_parties, given, in_force, sign_for
 
@@ -29,8 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 
 
 def ask(made: Deployment, method: str, path: str, *, by: str | None = BANK, **body: Any) -> Any:
-    role = Role.REGISTRAR if by is None else Role.ADMIN
-    key = made.new_key(role=role, operator_id=None if by is None else OperatorId(by))
+    key = key_of(made, registrar(made)) if by is None else made.new_key(role=Role.ADMIN, operator_id=OperatorId(by))
     return made.client.open(path, method=method, headers=bearer(key), json=body or None)
 
 
@@ -61,7 +61,11 @@ def test_a_mandate_is_given_accepted_counted_and_ended(made: Deployment) -> None
 
 def test_a_registrar_ends_any_mandate_and_both_logs_say_so(made: Deployment) -> None:
     mandate = in_force(made)
-    ended = ask(made, "DELETE", f"/v1/registry/mandates/{mandate.id}", by=None).get_json()
+    path = f"/v1/registry/mandates/{mandate.id}"
+    program = made.new_key(role=Role.REGISTRAR, operator_id=None)
+    nobody = made.client.delete(path, headers=bearer(program))
+    assert (nobody.status_code, slug(nobody)) == (403, "person-needed")
+    ended = ask(made, "DELETE", path, by=None).get_json()
     assert (ended["state"], ended["revoked_by"]) == ("revoked", "registrar")
     with reading(made.services.engine) as connection:
         for who in (BANK, CENTRE):

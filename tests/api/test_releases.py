@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from registry.model import OperatorId, Role
 from registry.people.store import end_person, revoke_passkey
 from releases.store import purge_releases
 from releases.tables import release_evidence, releases
+from settings.limits import QUOTAS
 from sigill.encoding.base64url import format_base64url
 from sigill.presence.evidence import PasskeyProof
 from sigill.presence.verify import verify_evidence
@@ -26,7 +28,7 @@ from sigill.tlog.erasure import Ground
 from sigill.vocabulary import AttestationLevel
 from storage.engine import reading, writing
 from tests.builders_clients import bearer, new_client
-from tests.builders_deployment import Deployment, operator
+from tests.builders_deployment import Deployment, deploy, operator
 from tests.builders_presence import UP, Authenticator, cbor
 from tests.builders_releases import AI_MESSAGE, MESSAGE, Employee, Robot, hire, slug
 from wiring import now
@@ -247,6 +249,21 @@ def test_a_release_is_given_once(anna: Employee) -> None:
     assert (response.status_code, slug(response)) == (409, "release-given")
     anna.sign(waiting["id"])
     assert slug(anna.give(waiting)) == "release-used"
+
+
+def test_a_person_gives_no_more_releases_than_anybody_reads_and_wrong_answers_do_not_count(tmp_path: Path) -> None:
+    assert QUOTAS["release"] == (20, 60)
+    made = deploy(tmp_path, more={"SIGILL_LIMITS": "release=3/86400"})
+    person, colleague = hire(made), hire(made)
+    waiting = [person.waiting() for _ in range(4)]
+    for _ in range(5):
+        assert slug(person.give(waiting[0], origin="https://evil.example")) == "release-origin"
+    assert [person.give(each).status_code for each in waiting] == [200, 200, 200, 429]
+    many = person.give(waiting[3])
+    assert (slug(many), many.get_json()["violated-policies"]) == ("limit-reached", ["release"])
+    assert slug(person.sign(waiting[3]["id"])) == "release-not-given"
+    assert colleague.give(colleague.waiting()).status_code == 200
+    made.services.engine.dispose()
 
 
 def test_a_colleague_cannot_give_somebody_elses_release(anna: Employee) -> None:

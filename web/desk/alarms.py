@@ -5,6 +5,7 @@ from typing import Final
 
 from flask import Response
 
+from registry.applying.alarms import dismiss_alarm
 from registry.applying.checking import enter_licence
 from registry.applying.kept_checks import list_alarms, list_checks
 from registry.checks.licence import LicenceRecord
@@ -26,6 +27,14 @@ def alarms(request: DeskRequest) -> Response:
     with reading(request.world.engine) as connection:
         found = list_alarms(connection, limit=_SHOWN)
     return request.render("desk/alarms.html", alarms=found)
+
+
+@pages.action("/alarms/dismissal", roles=_REGISTRARS, shows=alarms, recent=True)
+def dismiss(request: DeskRequest) -> Response:
+    """Dismiss an alarm, with a reason that everyone can read."""
+    check, reason = request.form["check"], request.form["reason"].strip()
+    dismiss_alarm(check, reason=reason, by=request.person.id, world=request.world.applying)
+    return request.go("/alarms", said="alarms.dismissed")
 
 
 @pages.page("/checks/<string:operator_id>", roles=_REGISTRARS)

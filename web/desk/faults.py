@@ -7,7 +7,7 @@ in its own English sentence, marked as English.
 from typing import Final
 
 from limiting.errors import LimitingError
-from registry.applying.errors import ChecksTooMany, DomainUnknown, KeyNeeded, SourceMissing
+from registry.applying.errors import AlarmSettled, ChecksTooMany, DomainUnknown, KeyNeeded, SourceMissing
 from registry.errors import (
     AiSystemNotFound,
     ApiKeyUnknown,
@@ -25,6 +25,7 @@ from registry.errors import (
     PersonUnknown,
     ProposalUnknown,
     ProviderRefused,
+    SameHands,
     ScopeMissing,
     SecondPersonNeeded,
     SignInStale,
@@ -56,6 +57,8 @@ _STATUSES: Final[dict[type[SigillError], int]] = {
     AppealUnknown: 404,
     PersonNeeded: 403,
     SecondPersonNeeded: 403,
+    SameHands: 403,
+    AlarmSettled: 409,
     ScopeMissing: 403,
     SignInStale: 403,
     ProviderRefused: 403,

@@ -104,6 +104,4 @@ def test_two_look_alikes_of_each_other_are_not_both_verified_at_once(made: Deplo
         lambda: propose("lika2", ask(Decision.VERIFY), by=tove, world=world),
     )
     states = [current(made, each).state for each in ("lika1", "lika2")]
-    assert State.VERIFIED in states
-    if made.services.engine.dialect.name == "sqlite":
-        assert states.count(State.VERIFIED) == 1
+    assert sorted(states) == [State.APPLIED, State.VERIFIED]

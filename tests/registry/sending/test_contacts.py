@@ -5,18 +5,18 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from registry.errors import PersonNeeded
-from registry.model import Credential, Evidence, EvidenceKind, OperatorId, Role
+from registry.errors import OperatorNotVerified
+from registry.model import Environment, Evidence, EvidenceKind, OperatorId, StateChange
 from registry.sending.codes import confirm_code, send_code
-from registry.sending.contacts import MAX_CONTACTS, find_held, list_contacts, list_contested
+from registry.sending.contacts import MAX_CONTACTS, find_held, list_contacts, list_contested, list_declared
 from registry.sending.declaring import (
     declare_contact,
     drop_contact,
     refuse_contact,
-    registrar_of,
     verify_by_domain,
     verify_by_registrar,
 )
@@ -35,6 +35,7 @@ from registry.sending.model import Contact, ContactKind, ContactState, Method
 from registry.sending.public import load_policy
 from registry.sending.world import SendingWorld
 from registry.steps import list_steps
+from sigill.report.standing import State
 from storage.engine import reading
 from tests.builders_deployment import NOW, Deployment, deploy, operator
 from tests.builders_sending import PHONE, Clock, Gateway, played_gateway, world_of
@@ -53,18 +54,6 @@ def made(tmp_path: Path, database_url: str) -> Iterator[Deployment]:
 def gateway() -> Iterator[Gateway]:
     with played_gateway() as gateway:
         yield gateway
-
-
-def registrar(person: str | None = "pe-1") -> Credential:
-    return Credential(
-        prefix="p",
-        name="n",
-        role=Role.REGISTRAR,
-        operator_id=None,
-        expires_at=NOW,
-        revoked_at=None,
-        person=person,
-    )
 
 
 def acts(made: Deployment, operator_id: str = BANK) -> list[tuple[str, object]]:
@@ -99,6 +88,25 @@ def test_a_number_is_verified_by_the_code_that_was_spoken_to_it(made: Deployment
     assert acts(made) == [("contact_declared", None), ("contact_added", "+46846500410")]
     with pytest.raises(CodeWrong, match="no code is waiting"):
         confirm_code(BANK, contact.id, gateway.code, world=world)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"environment": Environment.TEST}, PhoneNotCallable),
+        ({"history": (StateChange(state=State.APPLIED, since=NOW, reason="applied"),)}, OperatorNotVerified),
+    ],
+)
+def test_nobody_is_rung_for_a_stranger(
+    made: Deployment, gateway: Gateway, changes: dict[str, Any], refusal: type[Exception]
+) -> None:
+    stranger = "stranger-test" if "environment" in changes else "stranger"
+    made.add(operator(stranger, **changes))
+    world = world_of(made, gateway=gateway)
+    contact = declare_contact(stranger, ContactKind.PHONE, "+46 8 465 004 33", world=world)
+    with pytest.raises(refusal):
+        send_code(stranger, contact.id, way="call", language="sv", world=world)
+    assert gateway.calls == []
 
 
 def test_a_code_is_nowhere_in_the_database_in_clear(made: Deployment, gateway: Gateway) -> None:
@@ -272,6 +280,18 @@ def test_of_many_tries_at_once_no_more_than_three_are_compared(made: Deployment,
     assert sum("tries left" in each for each in said) == 3
 
 
+def test_what_the_test_environment_contests_hides_nothing_from_registrars(made: Deployment) -> None:
+    made.add(operator("many-test", environment=Environment.TEST))
+    world = world_of(made)
+    played = declare_contact("many-test", ContactKind.SENDER_NAME, "Exempelbank", world=world)
+    declare_contact("many-test", ContactKind.SENDER_NAME, "Annat", world=world)
+    alike = declare_contact(OTHER, ContactKind.SENDER_NAME, "Exempelbank", world=world)
+    assert {played.state, alike.state} == {ContactState.CONTESTED}
+    with reading(made.services.engine) as connection:
+        assert [each.id for each in list_contested(connection, limit=9)] == [alike.id]
+        assert [each.id for each in list_declared(connection, limit=9)] == []
+
+
 def test_a_sender_name_like_anothers_name_waits_for_a_registrar(made: Deployment) -> None:
     world = world_of(made)
     alike = declare_contact(OTHER, ContactKind.SENDER_NAME, "Exempelbank", world=world)
@@ -280,9 +300,6 @@ def test_a_sender_name_like_anothers_name_waits_for_a_registrar(made: Deployment
     assert declare_contact(OTHER, ContactKind.SENDER_NAME, "INFO", world=world).state is ContactState.DECLARED
     mail = declare_contact(OTHER, ContactKind.MAIL_DOMAIN, "exempelbanken-support.se", world=world)
     assert mail.state is ContactState.CONTESTED
-    with pytest.raises(PersonNeeded):
-        registrar_of(registrar(None))
-    assert registrar_of(registrar()) == "registrar pe-1"
     refused = refuse_contact(alike.id, note="it is the bank's", by="registrar pe-1", world=world)
     assert refused.state is ContactState.REFUSED
     assert acts(made, OTHER)[-1] == ("contact_refused", None)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.lookalikes import skeleton
-from registry.model import OperatorId, StateChange
+from registry.model import Environment, OperatorId, StateChange
 from registry.sending.declaring import declare_contact, verify
 from registry.sending.directory import Directory, Listed, Pages, name_key, numbers_of
 from registry.sending.model import ContactKind, Method
@@ -19,6 +19,8 @@ from sigill.vocabulary import Industry
 from tests.builders_deployment import NOW, Deployment, deploy, operator
 from tests.builders_sending import world_of
 from tests.builders_web import check_page
+
+TEST = "banken-test"
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +36,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         operator("alike", name="Exempelbamken", identifier="LEIXG-M312WZV08Y7LYUC71685", history=suspended),
         operator("applied", name="Exempelbanken Nord", history=suspended[:1]),
         operator("other", name="Nordiska El i Norden"),
+        operator(TEST, name="Exempelbanken", website="https://login.example.net/", environment=Environment.TEST),
     )
     world = world_of(made)
+    contact = declare_contact(TEST, ContactKind.PHONE, "+46 8 465 004 22", world=world)
+    until = world.now() + timedelta(days=9)
+    verify(contact, method=Method.PHONE_CODE, by="the operator", note=None, until=until, world=world)
     for kind, value in (
         (ContactKind.PHONE, "+46 8 465 004 10"),
         (ContactKind.SENDER_NAME, "Exempelbank"),
@@ -95,6 +101,11 @@ def test_what_nobody_is_known_by_finds_nobody(made: Deployment, typed: str) -> N
 def test_only_those_ever_verified_are_listed(made: Deployment) -> None:
     assert ask(made, "Exempelbanken Nord")[0][0] != "applied"
     assert "applied" not in {each[0] for each in ask(made, "Exempel")}
+
+
+@pytest.mark.parametrize("typed", ["Exempelbanken", "login.example.net", "+46 8 465 004 22", TEST, "Exempe"])
+def test_what_anybody_can_make_in_the_test_environment_is_in_no_directory(made: Deployment, typed: str) -> None:
+    assert TEST not in {each[0] for each in ask(made, typed)}
 
 
 def test_too_long_a_question_is_a_problem(made: Deployment) -> None:
