@@ -1,5 +1,6 @@
 """What waits for a registrar, of all operators; each list bounded, the oldest first."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -41,13 +42,14 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """Everything that waits; `is_cut` where a list was longer than is shown."""
+    """Everything that waits; `is_cut` where a list was longer than is shown. `names` are the operators', by id."""
 
     applications: tuple[Application, ...]
     proposals: tuple[Proposal, ...]
     likenesses: tuple[FoundLikeness, ...]
     appeals: tuple[Appeal, ...]
     alarms: tuple[Alarm, ...]
+    names: Mapping[str, str]
     is_cut: bool
 
 
@@ -66,14 +68,22 @@ def load_queue(connection: Connection, *, at: datetime) -> Queue:
         ),
         *(Alarm(each.operator_id, f"check_{each.kind.value}", each.checked_at) for each in list_alarms(connection)),
     )
+    named = {each.operator_id for each in waiting} | {each.operator_id for each in likenesses}
+    named |= {each.operator_id for each in appeals} | {each.operator_id for each in alarms}
     return Queue(
         applications=applications[:MAX_LISTED],
         proposals=waiting[:MAX_LISTED],
         likenesses=likenesses[:MAX_LISTED],
         appeals=appeals[:MAX_LISTED],
         alarms=alarms[:MAX_LISTED],
+        names=_names(connection, named),
         is_cut=any(len(each) > MAX_LISTED for each in (applications, waiting, likenesses, appeals)),
     )
+
+
+def _names(connection: Connection, operator_ids: Iterable[str]) -> dict[str, str]:
+    query = select(operators.c.id, operators.c.name).where(operators.c.id.in_(set(operator_ids)))
+    return {row.id: row.name for row in connection.execute(query)}
 
 
 def _applications(connection: Connection, limit: int) -> tuple[Application, ...]:

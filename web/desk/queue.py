@@ -19,6 +19,7 @@ from registry.errors import ApplicationInvalid, ProposalUnknown
 from registry.mandates.store import list_mandates, names_of
 from registry.model import Role
 from registry.operators import load_operator
+from registry.people.store import list_people
 from registry.steps import list_newest_steps
 from sigill.report.words import words
 from storage.engine import reading
@@ -38,7 +39,8 @@ def queue(request: DeskRequest) -> Response:
     at = request.world.now()
     with reading(request.world.engine) as connection:
         waiting = load_queue(connection, at=at)
-    return request.render("desk/queue.html", waiting=waiting, at=at)
+        colleagues = _colleagues(connection)
+    return request.render("desk/queue.html", waiting=waiting, colleagues=colleagues, at=at)
 
 
 @pages.page(_CASE, roles=_REGISTRARS)
@@ -53,6 +55,7 @@ def case(request: DeskRequest, operator_id: str) -> Response:
             "appeals": list_appeals(connection, operator_id),
             "mandates": _mandates(connection, operator_id, request),
             "steps": list_newest_steps(connection, operator_id, limit=_STEPS),
+            "colleagues": _colleagues(connection),
         }
     return request.render(
         "desk/case.html",
@@ -129,6 +132,11 @@ def answer(request: DeskRequest, operator_id: str) -> Response:
         world=request.world.deciding,
     )
     return request.go(f"/operators/{operator_id}", said="queue.answered")
+
+
+def _colleagues(connection: Connection) -> dict[str, str]:
+    """Return what registrars call each other: at the desk, and nowhere else."""
+    return {person.id: person.name for person in list_people(connection, operator_id=None)}
 
 
 def _mandates(connection: Connection, operator_id: str, request: DeskRequest) -> list[dict[str, object]]:

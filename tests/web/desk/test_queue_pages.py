@@ -33,7 +33,9 @@ def test_two_registrars_verify_a_bank_at_their_desks(deployment: Deployment, des
     sent = rut.post("/operators/nybank/proposals", decision="verify", reason="register and licence agree")
     assert (sent.status_code, sent.headers["Location"]) == (303, "/desk/operators/nybank")
     assert "another registrar confirms" in rut.page("/operators/nybank").text
-    assert "nybank" in tove.page("/queue").text
+    waits = tove.page("/queue").text
+    assert "Bolaget nybank i Norr" in waits
+    assert rut.person.name in waits  # a colleague is called by her name here, and nowhere else
     number = number_of(tove, "nybank")
     assert rut.post("/operators/nybank/confirmation", number=number).status_code == 403
     assert tove.post("/operators/nybank/confirmation", number=number).status_code == 303
