@@ -62,6 +62,7 @@ ALLOWED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("GET", "/v1/operator/application-statement"): ADMIN,
     ("POST", "/v1/operator/seal-certificate"): ADMIN,
     ("POST", "/v1/registry/operators/{operator_id}/licence"): REGISTRAR,
+    ("POST", "/v1/registry/operators/{operator_id}/register-record"): REGISTRAR,
     ("GET", "/v1/registry/operators/{operator_id}/checks"): REGISTRAR,
     ("GET", "/v1/registry/checks/{check_id}"): REGISTRAR,
     ("GET", "/v1/registry/alarms"): REGISTRAR,
@@ -155,6 +156,7 @@ DESK: Final[dict[tuple[str, str], frozenset[Role]]] = {
     ("POST", "/desk/alarms/dismissal"): frozenset({Role.REGISTRAR}),
     ("GET", "/desk/checks/{operator_id}"): frozenset({Role.REGISTRAR}),
     ("POST", "/desk/checks/{operator_id}/licence"): frozenset({Role.REGISTRAR}),
+    ("POST", "/desk/checks/{operator_id}/register"): frozenset({Role.REGISTRAR}),
     ("GET", "/desk/ai-systems"): frozenset({Role.ADMIN}),
     ("POST", "/desk/ai-systems/new"): frozenset({Role.ADMIN}),
     ("POST", "/desk/ai-systems/end"): frozenset({Role.ADMIN}),
@@ -216,6 +218,7 @@ ANSWERS: Final[dict[str, frozenset[int]]] = {
     "/v1/operator/promises": frozenset({200, 201, 422}),  # it is promised already
     "/v1/operator/totals": frozenset({200, 422}),  # and this is signed by nobody
     "/v1/operator/register-check": frozenset({409}),  # no register is configured
+    "/v1/registry/operators/{operator_id}/register-record": frozenset({409}),  # and the bank's number is made up
     "/v1/operator/seal-certificate": frozenset({422}),  # and this is no application
 }
 """What whoever is let in gets, where that is something else than done."""
@@ -247,6 +250,13 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/v1/operator/appeals"): {"reason": "looked at"},
     ("POST", "/v1/operator/domains"): {"domain": "exempelbanken.se"},
     ("POST", "/v1/operator/seal-certificate"): {"application": "a.b.c"},
+    ("POST", "/v1/registry/operators/{operator_id}/register-record"): {
+        "register": "Bolagsverket",
+        "name": "Exempelbanken AB",
+        "number": "556036-0793",
+        "url": "https://register.example/5560360793",
+        "seen_on": f"{datetime.now(UTC):%Y-%m-%d}",
+    },
     ("POST", "/v1/registry/operators/{operator_id}/licence"): {
         "authority": "Finansinspektionen",
         "number": "41028",
@@ -266,7 +276,7 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
 }
 
 _NOTHING_THERE: Final = frozenset(
-    {"person-needed", "proposal-not-found", "likeness-not-found", "appeal-not-found", "alarm-settled"}
+    {"person-needed", "proposal-not-found", "likeness-not-found", "appeal-not-found", "alarm-settled", "no-register"}
 )
 PAST_THE_DOOR: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("POST", "/v1/messages/{message_id}/erasure"): frozenset({"retention-not-over"}),

@@ -15,12 +15,14 @@ from api.schemas.applications import (
     IdentityCheckSchema,
     IdentityChecksSchema,
     LicenceSchema,
+    RegisterRecordSchema,
 )
 from api.schemas.deciding import ReasonSchema
 from registry.applying.alarms import dismiss_alarm
-from registry.applying.checking import enter_licence
+from registry.applying.checking import enter_licence, enter_register_record
 from registry.applying.kept_checks import list_alarms, list_checks, load_answers, load_check
 from registry.checks.licence import LicenceRecord
+from registry.checks.register_record import RegisterRecord
 from registry.model import Scope
 from registry.operators import load_operator
 from storage.engine import reading
@@ -34,6 +36,15 @@ _LICENCE = {
     "authority": "Finansinspektionen",
     "number": "41028",
     "url": "https://www.fi.se/sv/vara-register/foretagsregistret/details?id=41028",
+    "seen_on": "2026-11-29",
+}
+
+
+_RECORD = {
+    "register": "Bolagsverket",
+    "name": "Exempelbutiken AB",
+    "number": "556036-0793",
+    "url": "https://foretagsinfo.bolagsverket.se/sok-foretagsinformation-web/foretag",
     "seen_on": "2026-11-29",
 }
 
@@ -53,6 +64,20 @@ def post_licence(body: dict[str, Any], operator_id: str) -> Response:
         valid_until=body.get("valid_until"),
     )
     done = enter_licence(operator_id, record, by=deciding_registrar(), world=world().applying)
+    return _private(_check.dump(check_shape(done)))
+
+
+@blueprint.post("/operators/<string:operator_id>/register-record")
+@authorized(Scope.REGISTRY_DECIDE)
+@blueprint.arguments(RegisterRecordSchema, examples={"seen": {"value": _RECORD}})
+@blueprint.response(200, IdentityCheckSchema)
+@problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+def post_register_record(body: dict[str, Any], operator_id: str) -> Response:
+    """Enter what you saw of an operator in a company register that is not asked by machine, and the day you did.
+
+    The number must be the one it applied with. If the register has another name, you say that both are one.
+    """
+    done = enter_register_record(operator_id, RegisterRecord(**body), by=deciding_registrar(), world=world().applying)
     return _private(_check.dump(check_shape(done)))
 
 

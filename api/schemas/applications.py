@@ -193,6 +193,18 @@ class LicenceSchema(StrictSchema):
     valid_until = fields.Date(format="iso", metadata={"description": "The licence's last day, if it has one"})
 
 
+class RegisterRecordSchema(StrictSchema):
+    """An organisation as a registrar saw it in a company register. The day is UTC's."""
+
+    register = fields.String(required=True, validate=validate.Length(1, 120))
+    name = fields.String(
+        required=True, validate=validate.Length(1, 120), metadata={"description": "As it stands there"}
+    )
+    number = fields.String(required=True, validate=validate.Length(1, 120))
+    url = fields.String(required=True, validate=validate.Length(1, _MAX_URL))
+    seen_on = fields.Date(format="iso", required=True)
+
+
 class AnswerSchema(Schema):
     """What was answered in a check; `body` is base64 (RFC 4648), null where only its hash is kept."""
 

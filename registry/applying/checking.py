@@ -24,6 +24,7 @@ from registry.checks.kept import KeptCheck
 from registry.checks.licence import LicenceRecord, check_licence
 from registry.checks.outcome import CheckResult, Outcome
 from registry.checks.register import Applied
+from registry.checks.register_record import RegisterRecord, check_register_record
 from registry.checks.signed_application import ExpectedApplication, statement_to_sign
 from registry.domain_control import Way, check_domain
 from registry.errors import ApplicationInvalid
@@ -128,6 +129,24 @@ def enter_licence(operator_id: str, record: LicenceRecord, *, by: str, world: Ap
         raise ApplicationInvalid(result.detail)
     checking = Checking(
         subject=f"{record.authority}: {record.number}"[:253],
+        asked_by=AskedBy.REGISTRAR,
+        by=by,
+        checked_by=f"{world.issuer}, {by}",
+    )
+    return record_check(operator_id, result, checking, world=world)
+
+
+def enter_register_record(operator_id: str, record: RegisterRecord, *, by: str, world: ApplyingWorld) -> KeptCheck:
+    """Keep what a registrar saw of an operator in a company register.
+
+    Raises ApplicationInvalid, OperatorNotFound, SourceMissing (its identifier is of no register), StoreUnavailable.
+    """
+    applied = read_applied(operator_id, world=world)
+    result = check_register_record(record, name=applied.name, identifier=applied.identifier, at=world.now())
+    if result.outcome is not Outcome.PASSED:
+        raise ApplicationInvalid(result.detail)
+    checking = Checking(
+        subject=f"{record.register}: {record.number}"[:253],
         asked_by=AskedBy.REGISTRAR,
         by=by,
         checked_by=f"{world.issuer}, {by}",

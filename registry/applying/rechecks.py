@@ -22,6 +22,7 @@ from registry.checks.conclusion import LONGEST_PAUSE, LOOK_AGAIN, AskedBy, Check
 from registry.checks.kept import KeptCheck
 from registry.checks.licence import METHOD as LICENCE_METHOD
 from registry.checks.outcome import CheckResult, Outcome
+from registry.checks.register_record import METHOD as REGISTER_METHOD
 from registry.model import EvidenceKind
 from registry.operators import load_operator
 from sigill.errors import SigillError
@@ -69,12 +70,14 @@ def _ask(due: Due, *, world: ApplyingWorld) -> CheckResult | None:
     match due.kind:
         case EvidenceKind.DOMAIN:
             return _ask_domain(due, world=world)
+        case EvidenceKind.REGISTER if _was_seen(due, world=world):
+            return _ask_registrar(EvidenceKind.REGISTER, REGISTER_METHOD, world=world)
         case EvidenceKind.REGISTER | EvidenceKind.LEI:
             return _ask_registers(due, world=world)
         case EvidenceKind.SEAL_CERTIFICATE:
             return _ask_issuers(due, world=world)
         case EvidenceKind.LICENCE:
-            return _ask_registrar(world=world)
+            return _ask_registrar(EvidenceKind.LICENCE, LICENCE_METHOD, world=world)
         case _:
             return None
 
@@ -128,14 +131,21 @@ def _ask_issuers(due: Due, *, world: ApplyingWorld) -> CheckResult | None:
     )
 
 
-def _ask_registrar(*, world: ApplyingWorld) -> CheckResult:
+def _was_seen(due: Due, *, world: ApplyingWorld) -> bool:
+    """Tell whether it was a registrar who saw what is due, and no machine."""
+    with reading(world.engine) as connection:
+        made = find_passed(connection, due.operator_id, kind=due.kind, subject=due.subject)
+    return made is not None and made.method == REGISTER_METHOD
+
+
+def _ask_registrar(kind: EvidenceKind, method: str, *, world: ApplyingWorld) -> CheckResult:
     """Return the check that only a person can make: it puts the operator where a registrar sees it."""
     return CheckResult(
-        kind=EvidenceKind.LICENCE,
+        kind=kind,
         outcome=Outcome.COULD_NOT_BE_CHECKED,
-        method=LICENCE_METHOD,
+        method=method,
         reason=LOOK_AGAIN,
-        detail="The licence record ends soon. A registrar looks at the authority's register again and enters it anew.",
+        detail="What a registrar saw ends soon. A registrar looks at the register again and enters it anew.",
         checked_at=world.now(),
     )
 

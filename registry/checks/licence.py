@@ -11,18 +11,15 @@ from enum import StrEnum
 from typing import Final
 
 from registry.checks.outcome import CheckResult, Outcome
+from registry.checks.seen import MAX_LINE, MAX_URL, is_line, is_page, is_stale, is_to_come
 from registry.model import EvidenceKind
 from sigill.vocabulary import Industry
 
 GOOD_FOR: Final = timedelta(days=180)
-SEEN_WITHIN: Final = timedelta(days=30)
 METHOD: Final = "Licence seen in the supervisory authority's register by a registrar"
 _SUPERVISED: Final = frozenset({Industry.BANK, Industry.INSURANCE})
 _DAY: Final = timedelta(days=1)
-_MAX_AUTHORITY: Final = 120
-_MAX_URL: Final = 500
 _NUMBER: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z ./:_-]{0,58}[0-9A-Za-z])?\Z")
-_URL: Final = re.compile(r"https://[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)+(?::[0-9]{1,5})?(?:/[!-~]*)?\Z")
 
 
 class LicenceReason(StrEnum):
@@ -85,7 +82,7 @@ def _fault(record: LicenceRecord, *, today: date) -> tuple[LicenceReason, str] |
     ended = record.valid_until is not None and record.valid_until < today
     faults = (
         (
-            not _is_line(record.authority),
+            not is_line(record.authority),
             LicenceReason.AUTHORITY_FORM,
             "The authority is one printable line, 1 to 120.",
         ),
@@ -94,27 +91,23 @@ def _fault(record: LicenceRecord, *, today: date) -> tuple[LicenceReason, str] |
             LicenceReason.NUMBER_FORM,
             "The number is 1 to 60 letters, digits and ./:_-",
         ),
-        (not _is_page(record.url), LicenceReason.URL_FORM, "The page is an https address in the authority's register."),
-        (record.seen_on > today, LicenceReason.SEEN_IN_FUTURE, "The day of the look has not come. Enter the real one."),
-        (today - record.seen_on > SEEN_WITHIN, LicenceReason.SEEN_TOO_LONG_AGO, "Seen over 30 days ago. Look again."),
+        (not is_page(record.url), LicenceReason.URL_FORM, "The page is an https address in the authority's register."),
+        (
+            is_to_come(record.seen_on, today=today),
+            LicenceReason.SEEN_IN_FUTURE,
+            "The day of the look has not come. Enter the real one.",
+        ),
+        (is_stale(record.seen_on, today=today), LicenceReason.SEEN_TOO_LONG_AGO, "Seen over 30 days ago. Look again."),
         (ended, LicenceReason.ENDED, f"The licence ended on {record.valid_until}. Enter the one that holds now."),
     )
     return next(((reason, detail) for is_so, reason, detail in faults if is_so), None)
 
 
-def _is_line(text: str) -> bool:
-    return 0 < len(text) <= _MAX_AUTHORITY and text.isprintable() and text == text.strip()
-
-
-def _is_page(url: str) -> bool:
-    return len(url) <= _MAX_URL and _URL.match(url) is not None
-
-
 def _facts(record: LicenceRecord) -> dict[str, str]:
     facts = {
-        "authority": record.authority[:_MAX_AUTHORITY],
-        "number": record.number[:_MAX_AUTHORITY],
-        "url": record.url[:_MAX_URL],
+        "authority": record.authority[:MAX_LINE],
+        "number": record.number[:MAX_LINE],
+        "url": record.url[:MAX_URL],
         "seen_on": record.seen_on.isoformat(),
     }
     return facts if record.valid_until is None else {**facts, "valid_until": record.valid_until.isoformat()}

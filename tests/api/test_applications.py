@@ -378,6 +378,36 @@ def test_a_licence_is_entered_by_a_registrar_and_a_registrar_is_told_before_it_e
     assert there.post(path.replace("equinor-asa", "nobody"), record, key=registrar).status_code == 404
 
 
+def test_what_a_registrar_saw_in_a_company_register_counts_for_half_a_year(there: Applicants) -> None:
+    there.apply()
+    person = new_registrar(there.made)
+    registrar = key_of(there.made, person)
+    operator = there.operator("equinor-asa")
+    number = operator.identifier.partition("-")[2]
+    record = {
+        "register": "Foretaksregisteret",
+        "name": "EQUINOR ENERGY",
+        "number": f"{number[:3]} {number[3:]}",
+        "url": "https://register.example/1",
+        "seen_on": f"{there.world.now():%Y-%m-%d}",
+    }
+    path = "/v1/registry/operators/equinor-asa/register-record"
+    program = there.made.new_key(role=Role.REGISTRAR, operator_id=None)
+    assert there.post(path, record, key=program).status_code == 403
+    another = there.post(path, record | {"number": "974760673"}, key=registrar)
+    assert another.status_code == 422
+    assert "another number" in another.get_json()["detail"]
+    assert there.checks("equinor-asa") == ()
+    entered = there.post(path, record, key=registrar).get_json()
+    assert (entered["outcome"], entered["kind"]) == ("passed", "register")
+    assert "both are one" in entered["detail"]
+    (held,) = there.operator("equinor-asa").evidence
+    assert (held.kind, held.checked_by) == (EvidenceKind.REGISTER, f"{there.world.issuer}, registrar {person}")
+    assert recheck_due(there.at(timedelta(days=174)), limit=9) == 1
+    newest = there.checks("equinor-asa")[0]
+    assert (newest.reason, newest.status, newest.kind) == ("look_again", CheckStatus.ALARM, EvidenceKind.REGISTER)
+
+
 def test_a_check_that_was_cut_short_is_still_due(there: Applicants) -> None:
     applied = there.apply()
     there.post("/v1/operator/register-check", key=applied["api_keys"]["admin"])

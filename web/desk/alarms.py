@@ -6,9 +6,10 @@ from typing import Final
 from flask import Response
 
 from registry.applying.alarms import dismiss_alarm
-from registry.applying.checking import enter_licence
+from registry.applying.checking import enter_licence, enter_register_record
 from registry.applying.kept_checks import list_alarms, list_checks
 from registry.checks.licence import LicenceRecord
+from registry.checks.register_record import RegisterRecord
 from registry.errors import ApplicationInvalid
 from registry.model import Role
 from registry.operators import load_operator
@@ -39,7 +40,7 @@ def dismiss(request: DeskRequest) -> Response:
 
 @pages.page("/checks/<string:operator_id>", roles=_REGISTRARS)
 def checks(request: DeskRequest, operator_id: str) -> Response:
-    """Show the checks of one operator, and the form for its licence."""
+    """Show the checks of one operator, and the forms for what a registrar saw of it."""
     with reading(request.world.engine) as connection:
         operator = load_operator(connection, operator_id)
         found = list_checks(connection, operator_id, limit=_SHOWN)
@@ -59,6 +60,21 @@ def enter(request: DeskRequest, operator_id: str) -> Response:
     )
     enter_licence(operator_id, record, by=request.by, world=request.world.applying)
     return request.go(f"/checks/{operator_id}", said="alarms.entered")
+
+
+@pages.action("/checks/<string:operator_id>/register", roles=_REGISTRARS, shows=checks, recent=True)
+def enter_record(request: DeskRequest, operator_id: str) -> Response:
+    """Enter an operator as the registrar saw it in a company register."""
+    form = request.form
+    record = RegisterRecord(
+        register=form["register"].strip(),
+        name=form["register_name"].strip(),
+        number=form["register_number"].strip(),
+        url=form["register_url"].strip(),
+        seen_on=_day(form["register_seen_on"]),
+    )
+    enter_register_record(operator_id, record, by=request.by, world=request.world.applying)
+    return request.go(f"/checks/{operator_id}", said="alarms.record_entered")
 
 
 def _day(text: str) -> date:
