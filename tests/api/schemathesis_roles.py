@@ -27,6 +27,7 @@ from running.worker import check_heads
 from storage.engine import writing
 from tests.builders_clients import new_client
 from tests.builders_deployment import Deployment, deploy, operator
+from tests.builders_mandates import add_system
 from tests.builders_server import Served, served
 from wiring import now
 from wiring.clients import registration_world
@@ -76,30 +77,34 @@ def make_keys(made: Deployment) -> dict[str, Callable[[], str | None]]:
     revoked = made.new_key(role=Role.SIGNER, operator_id=BANK)
     with writing(made.services.engine) as connection:
         assert revoke_api_key(connection, prefix=revoked.split("_")[1], at=datetime.now(UTC))
-    keys = {
-        "no key": None,
-        "signer": made.keys[BANK],
-        "admin": made.new_key(role=Role.ADMIN, operator_id=BANK),
-        "auditor": made.new_key(role=Role.AUDITOR, operator_id=BANK),
-        "auditor of all": made.new_key(role=Role.AUDITOR, operator_id=None),
-        "registrar": made.new_key(role=Role.REGISTRAR, operator_id=None),
-        "revoked key": revoked,
-    }
     ended = new_client(made, role=Role.ADMIN)
     of_ended = ended.token()
     world = registration_world(ended.issuer, made.services.engine, made.services.log, now=now)
     revoke_own_client(ended.client.id, operator_id=BANK, world=world)
-    narrow = new_client(made)
+    key, client = partial(made.new_key, operator_id=BANK), partial(new_client, made)
     return {
-        **{name: partial(_same, key) for name, key in keys.items()},
-        "signer's token": new_client(made).token,
-        "AI system's token": new_client(made, ai_system="saga").token,
-        "token to ask": lambda: narrow.token(scope="decisions:ask"),
-        "admin's token": new_client(made, role=Role.ADMIN).token,
-        "auditor's token": new_client(made, role=Role.AUDITOR).token,
-        "token of all": new_client(made, role=Role.AUDITOR, operator_id=None).token,
+        "no key": partial(_same, None),
+        "signer": partial(_same, made.keys[BANK]),
+        "admin": partial(key, role=Role.ADMIN),
+        "auditor": partial(key, role=Role.AUDITOR),
+        "auditor of all": partial(made.new_key, role=Role.AUDITOR, operator_id=None),
+        "registrar": partial(made.new_key, role=Role.REGISTRAR, operator_id=None),
+        "revoked key": partial(_same, revoked),
+        # made when it is their turn: whoever came before may have revoked every client there was
+        "signer's token": lambda: client().token(),
+        "AI system's token": lambda: client(ai_system=_new_system(made)).token(),
+        "token to ask": lambda: client().token(scope="decisions:ask"),
+        "admin's token": lambda: client(role=Role.ADMIN).token(),
+        "auditor's token": lambda: client(role=Role.AUDITOR).token(),
+        "token of all": lambda: client(role=Role.AUDITOR, operator_id=None).token(),
         "revoked token": partial(_same, of_ended),
     }
+
+
+def _new_system(made: Deployment) -> str:
+    """Register an AI system that nobody has ended yet; return its reference."""
+    add_system(made, BANK, "robot")
+    return "robot"
 
 
 def _same(key: str | None) -> str | None:
