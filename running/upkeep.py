@@ -2,13 +2,13 @@
 
 1. what was kept as long as it usually is, is erased (`privacy.expiry`)
 2. salt keys that are said to be destroyed are, also after a crash or a restored backup (`privacy.salt_keys`)
-3. what was deleted goes out of the database's files too (`storage.forget`)
-4. the rows behind some leaves are held against them (`transparency.row_check`)
-5. steps of mandates that were cut short are told in the other log too (`registry.mandates.steps`)
-6. client assertions, challenges, sessions and links that nobody could use any more are forgotten
-7. what expired releases were to show is forgotten, and then they are (`releases.store`)
-8. operators are checked again where that is due (`running.rechecks`)
-9. seals are counted, by day and channel (`registry.sending.counting`)
+3. the rows behind some leaves are held against them (`transparency.row_check`)
+4. steps of mandates that were cut short are told in the other log too (`registry.mandates.steps`)
+5. client assertions, challenges, sessions and links that nobody could use any more are forgotten
+6. what expired releases were to show is forgotten, and then they are (`releases.store`)
+7. operators are checked again where that is due (`running.rechecks`)
+8. seals are counted, by day and channel (`registry.sending.counting`)
+9. what was deleted goes out of the database's files too (`storage.forget`); last, for all the others write
 """
 
 import logging
@@ -57,13 +57,13 @@ class Upkeep:
         for work in (
             self._expire,
             self._destroy_salt_keys,
-            self._clear_files,
             self._check_rows,
             self._tell_mandates,
             self._forget_assertions,
             self._forget_releases,
             self._check_operators_again,
             self._count_seals,
+            self._clear_files,
         ):
             self._try(work)
 

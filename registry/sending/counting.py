@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from registry.sending.tables import sealed_counted, sealed_counts
 from sigill.encoding.base64url import parse_base64url
 from sigill.encoding.strict_json import parse_json
+from sigill.errors import SigillError
 from sigill.tlog.leaf import LeafKind
 from sigill.vocabulary import Channel
 from storage.engine import reading, writing
@@ -69,13 +70,20 @@ def _count(connection: Connection, operator_id: str, begin: int, end: int) -> Co
         .where(tokens.c.log_id == operator_id, tokens.c.idx >= begin, tokens.c.idx < end)
         .where(entries.c.kind == LeafKind.SEAL.value)
     )
-    return Counter(_day_and_channel(row.jws) for row in connection.execute(query))
+    found = (_day_and_channel(row.jws) for row in connection.execute(query))
+    return Counter(each for each in found if each is not None)
 
 
-def _day_and_channel(jws: str) -> tuple[str, str]:
-    """Return when and where a seal of our own was for: when it was sealed, also where it was sent before."""
-    claims = parse_json(parse_base64url(jws.split(".")[1]), max_bytes=_MAX_BYTES)
-    return datetime.fromtimestamp(claims["iat"], UTC).date().isoformat(), claims["ch"]
+def _day_and_channel(jws: str) -> tuple[str, str] | None:
+    """Return when and where a seal of our own was for: when it was sealed, also where it was sent before.
+
+    None for a row that is damaged: the check of the rows tells of it, and it must not keep others from being counted.
+    """
+    try:
+        claims = parse_json(parse_base64url(jws.partition(".")[2].partition(".")[0]), max_bytes=_MAX_BYTES)
+        return datetime.fromtimestamp(claims["iat"], UTC).date().isoformat(), Channel(claims["ch"]).value
+    except (SigillError, KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None
 
 
 def _advance(connection: Connection, operator_id: str, begin: int, end: int) -> bool:

@@ -161,7 +161,7 @@ def hashes_of(text: str) -> Iterator[bytes]:
     plain, exact = hashlib.sha256(b"nu1\n" + data).digest(), hashlib.sha256(data).digest()
     yield plain
     yield exact
-    if len(data) >= 8:  # shorter ones stand in anything
+    if len(data) > 8:  # shorter ones stand in anything: "accepted" is in the name of a column
         yield data
 
 

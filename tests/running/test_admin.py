@@ -94,9 +94,9 @@ def test_an_operator_goes_from_nothing_to_a_genuine_seal_and_out_again(desk: Des
         service.verify(seal=answer["seal"], content="Hej! Kontoret har öppet 9–17 alla vardagar.")["answer"]
         == "genuine"
     )
-    assert "is suspended (leaf 4" in desk.do("state", "nordbank", "suspended", "--reason", "inquiry", *BROKEN)
+    assert "is suspended (leaf 5" in desk.do("state", "nordbank", "suspended", "--reason", "inquiry", *BROKEN)
     assert service.sign(by="nordbank").get_json()["type"].endswith("/operator-suspended")
-    assert [service.services.log.leaf("nordbank", index).kind for index in (0, 1, 2, 4)] == [LeafKind.REGISTRY] * 4  # type: ignore[union-attr]
+    assert [service.services.log.leaf("nordbank", index).kind for index in (0, 1, 2, 3, 5)] == [LeafKind.REGISTRY] * 5  # type: ignore[union-attr]
 
 
 def test_everything_told_about_an_operator_is_kept(desk: Desk, service: Deployment) -> None:

@@ -71,8 +71,14 @@ def _sizes(services: Services) -> dict[str, int]:
 
 
 def _complete() -> dict[str, int]:
-    """Two steps of the life cycle, then a leaf for each message or refusal; and what the contact centre adds."""
-    sizes = {operator: 2 + len(messages) for operator, messages in _MESSAGES.items()}
+    """Two steps of the life cycle, a leaf for each message or refusal, two for each contact point, one a promise.
+
+    And what the contact centre adds.
+    """
+    sizes = {
+        profile.id: 2 + len(_MESSAGES[profile.id]) + 2 * len(profile.sending.contacts) + len(profile.sending.promises)
+        for profile in load_demonstration().profiles
+    }
     sizes[_CENTRE.principal] += 2 + len(_CENTRE.messages)  # the mandate is given, accepted, and used
     return sizes | {_CENTRE.profile.id: 3}
 
