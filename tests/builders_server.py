@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ _START_S: Final = 60.0
 _STOP_S: Final = 20.0
 _POLL_S: Final = 0.1
 _OK: Final = 200
+_PORTS: Final = range(12_000, 30_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,12 @@ def _wait_until_ready(server: Served, process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody uses just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    """Return a port that nobody listens on, below those that the system gives to whoever connects somewhere."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as tried:
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
