@@ -2,9 +2,10 @@
 
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
+from api.shapes import iso
 from registry.applying.kept_checks import KeptAnswer
 from registry.assurance import attained_level
 from registry.checks.domain_challenge import Challenge
@@ -121,8 +122,3 @@ def next_steps(operator: Operator, missing: Sequence[MissingEvidence], *, base_u
         Need.LICENCE: "A registrar looks up your licence and enters it.",
     }
     return [*(asked[each.need] for each in missing), f"See where you stand: GET {base_url}/v1/operator."]
-
-
-def iso(at: datetime) -> str:
-    """Return a time as the answers have it: UTC, whole seconds."""
-    return at.astimezone(UTC).isoformat(timespec="seconds")

@@ -1,8 +1,9 @@
 """From the values of deciding to the answers' shapes. Pure."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from api.shapes import iso, iso_or_none
 from registry.deciding.model import Appeal, FoundLikeness, Proposal
 from registry.deciding.queue import Queue
 
@@ -20,11 +21,11 @@ def proposal_shape(proposal: Proposal, *, at: datetime) -> dict[str, Any]:
         "status": proposal.status.value,
         "overdue": proposal.is_overdue(at),
         "proposed_by": proposal.proposed_by,
-        "proposed_at": _iso(proposal.proposed_at),
+        "proposed_at": iso(proposal.proposed_at),
         "confirmed_by": proposal.confirmed_by,
         "closed_by": proposal.closed_by,
         "closed_reason": proposal.closed_reason,
-        "closed_at": _iso_or_none(proposal.closed_at),
+        "closed_at": iso_or_none(proposal.closed_at),
     }
 
 
@@ -39,10 +40,10 @@ def likeness_shape(found: FoundLikeness) -> dict[str, Any]:
             {"operator": hit.operator, "name": hit.known, "likeness": hit.likeness.value} for hit in found.hits
         ],
         "status": found.status.value,
-        "found_at": _iso(found.found_at),
+        "found_at": iso(found.found_at),
         "closed_by": found.closed_by,
         "reason": found.closed_reason,
-        "closed_at": _iso_or_none(found.closed_at),
+        "closed_at": iso_or_none(found.closed_at),
     }
 
 
@@ -53,11 +54,11 @@ def appeal_shape(appeal: Appeal) -> dict[str, Any]:
         "number": appeal.number,
         "about": appeal.about,
         "reason": appeal.reason,
-        "made_at": _iso(appeal.made_at),
+        "made_at": iso(appeal.made_at),
         "status": appeal.status.value,
         "answered_by": appeal.answered_by,
         "answer": appeal.answer,
-        "answered_at": _iso_or_none(appeal.answered_at),
+        "answered_at": iso_or_none(appeal.answered_at),
     }
 
 
@@ -65,22 +66,14 @@ def queue_shape(queue: Queue, *, at: datetime) -> dict[str, Any]:
     """Return what waits for a registrar at `at`."""
     return {
         "alarms": [
-            {"operator": each.operator_id, "what": each.what, "since": _iso(each.since)} for each in queue.alarms
+            {"operator": each.operator_id, "what": each.what, "since": iso(each.since)} for each in queue.alarms
         ],
         "proposals": [proposal_shape(each, at=at) for each in queue.proposals],
         "appeals": [appeal_shape(each) for each in queue.appeals],
         "likenesses": [likeness_shape(each) for each in queue.likenesses],
         "applications": [
-            {"operator": each.operator_id, "name": each.name, "industry": each.industry, "since": _iso(each.since)}
+            {"operator": each.operator_id, "name": each.name, "industry": each.industry, "since": iso(each.since)}
             for each in queue.applications
         ],
         "is_cut": queue.is_cut,
     }
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def _iso_or_none(at: datetime | None) -> str | None:
-    return None if at is None else _iso(at)

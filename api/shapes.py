@@ -1,6 +1,7 @@
 """From the core's values to the answers' shapes: plain dictionaries that the schemas describe. Pure."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from registry.model import Operator
@@ -32,3 +33,13 @@ def successor_shape(operator: Operator) -> dict[str, Any] | None:
     """Return whom an operator went over into, as it is called today."""
     successor = operator.successor
     return None if successor is None else {"id": successor.id, "name": successor.name}
+
+
+def iso(at: datetime) -> str:
+    """Return an aware time as our answers write it: UTC, whole seconds."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def iso_or_none(at: datetime | None) -> str | None:
+    """Return an aware time as our answers write it, None for none."""
+    return None if at is None else iso(at)

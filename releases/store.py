@@ -7,15 +7,14 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from registry.ids import make_id
 from releases.errors import EvidenceNotFound, ReleaseGiven, ReleaseNotFound, ReleaseUsed
 from releases.tables import release_evidence, releases
-from sigill.encoding.ulid import CROCKFORD
 from sigill.presence.statement import Statement, format_statement, parse_statement
 from storage.times import from_ms, to_ms
 
 KEPT_LONGER: Final = timedelta(hours=1)
 """How long an expired release is still known as one, without what it was to show."""
-_ID_BYTES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +32,7 @@ class Release:
 
 def make_release_id(randomness: bytes) -> str:
     """Return an id from 20 random bytes: `re-` and 20 Crockford symbols in lower case."""
-    if len(randomness) != _ID_BYTES:
-        raise ValueError("a release's id takes 20 random bytes")
-    return "re-" + "".join(CROCKFORD[byte & 31] for byte in randomness).lower()
+    return make_id("re", randomness)
 
 
 def save_release(connection: Connection, release: Release) -> None:

@@ -14,3 +14,8 @@ def to_ms(at: datetime) -> int:
 def from_ms(milliseconds: int) -> datetime:
     """Return Unix milliseconds as an aware UTC time."""
     return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def from_ms_or_none(milliseconds: int | None) -> datetime | None:
+    """Return Unix milliseconds as an aware UTC time, None for none."""
+    return None if milliseconds is None else from_ms(milliseconds)

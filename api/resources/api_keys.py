@@ -1,6 +1,5 @@
 """/v1/api-keys: the API keys that an operator hands out to its own programs and people."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from flask import Response, jsonify
@@ -9,6 +8,7 @@ from api.auth import authorized, calling_operator
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 from api.schemas.api_keys import ApiKeyListSchema, ApiKeySchema, HandedOutKeySchema, NewApiKeySchema
+from api.shapes import iso
 from registry.api_key_registration import hand_out_key, revoke_own_api_key
 from registry.api_keys import ListedKey, list_api_keys
 from registry.model import Scope
@@ -67,14 +67,10 @@ def _shape(key: ListedKey) -> dict[str, Any]:
         "prefix": held.prefix,
         "name": held.name,
         "role": held.role.value,
-        "created_at": _iso(key.created_at),
-        "valid_until": _iso(held.expires_at),
-        "revoked_at": None if held.revoked_at is None else _iso(held.revoked_at),
+        "created_at": iso(key.created_at),
+        "valid_until": iso(held.expires_at),
+        "revoked_at": None if held.revoked_at is None else iso(held.revoked_at),
     }
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _private(shape: Any, status: int = 200) -> Response:  # noqa: ANN401 - what a schema dumped

@@ -1,6 +1,5 @@
 """Attestation level A: /v1/attestations to ask for a release and to give it, and the evidence of a sealed message."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from flask import Response, jsonify
@@ -20,6 +19,7 @@ from api.schemas.attestations import (
     ReleaseEvidenceSchema,
     WaitingReleaseSchema,
 )
+from api.shapes import iso
 from registry.errors import PasskeyRefused
 from registry.model import Scope
 from releases.errors import ReleasesError
@@ -94,7 +94,7 @@ def post_assertion(body: dict[str, Any], release_id: str) -> Response:
     except (ReleasesError, ReleaseInvalid, MalformedRelease, PasskeyRefused) as error:
         tell_refusal("release_refused", problem=problem_of(error).slug)
         raise
-    shape = {"id": release.id, "message_id": release.statement.jti, "expires_at": _iso(release.expires_at)}
+    shape = {"id": release.id, "message_id": release.statement.jti, "expires_at": iso(release.expires_at)}
     return _private(_given.dump(shape))
 
 
@@ -122,7 +122,7 @@ def _shape(asked: AskedRelease, *, origin: str) -> dict[str, Any]:
     secret = None if asked.key is None else format_base64url(asked.key)
     return {
         "id": release.id,
-        "expires_at": _iso(release.expires_at),
+        "expires_at": iso(release.expires_at),
         "statement": format_statement(release.statement).decode("utf-8"),
         "challenge": format_base64url(asked.challenge),
         "page": None if secret is None else f"{origin}/desk/release/{release.id}#{secret}",
@@ -138,10 +138,6 @@ def _assertion(answer: dict[str, Any]) -> Assertion:
         )
     except MalformedEncoding as error:
         raise MalformedRelease(f"an authenticator's answer is base64url: {error}") from None
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _private(shape: Any, status: int = 200) -> Response:  # noqa: ANN401 - what a schema dumped

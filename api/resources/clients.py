@@ -1,6 +1,5 @@
 """/v1/clients: an operator's programs that authenticate with a private key, and their public keys."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from flask import Response, jsonify
@@ -9,6 +8,7 @@ from api.auth import authorized, caller
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 from api.schemas.clients import ClientListSchema, ClientSchema, KeySchema, KeyStateSchema, NewClientSchema
+from api.shapes import iso
 from registry.clients.model import Client, ClientKey
 from registry.clients.registration import (
     AskedKey,
@@ -121,8 +121,8 @@ def client_shape(client: Client) -> dict[str, Any]:
         "name": client.name,
         "role": client.role.value,
         "ai": None if client.ai_system is None else {"system": client.ai_system},
-        "created_at": _iso(client.created_at),
-        "revoked_at": None if client.revoked_at is None else _iso(client.revoked_at),
+        "created_at": iso(client.created_at),
+        "revoked_at": None if client.revoked_at is None else iso(client.revoked_at),
         "keys": [_key_shape(key) for key in client.keys],
     }
 
@@ -131,10 +131,10 @@ def _key_shape(key: ClientKey) -> dict[str, Any]:
     return {
         "thumbprint": key.key.thumbprint,
         "alg": key.key.algorithms[0],
-        "valid_from": _iso(key.valid_from),
-        "valid_until": _iso(key.valid_until),
-        "created_at": _iso(key.created_at),
-        "revoked_at": None if key.revoked_at is None else _iso(key.revoked_at),
+        "valid_from": iso(key.valid_from),
+        "valid_until": iso(key.valid_until),
+        "created_at": iso(key.created_at),
+        "revoked_at": None if key.revoked_at is None else iso(key.revoked_at),
     }
 
 
@@ -150,10 +150,6 @@ def _asked(body: dict[str, Any]) -> AskedKey:
 def _whose() -> OperatorId | None:
     operator = caller().operator
     return None if operator is None else operator.id
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _private(shape: Any, status: int = 200) -> Response:  # noqa: ANN401 - what a schema dumped

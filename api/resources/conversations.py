@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +24,7 @@ from api.schemas.conversations import (
     RecordedSchema,
     WholeConversationSchema,
 )
+from api.shapes import iso
 from conversations.edits import NewerVersion, load_newer
 from conversations.errors import ConversationNotFound
 from conversations.listing import (
@@ -194,7 +194,7 @@ def recorded_shape(recorded: RecordedEvent) -> dict[str, Any]:
         "id": recorded.jti,
         "event": recorded.jws,
         "conversation": {"id": recorded.conversation.id, "seq": recorded.conversation.seq},
-        "recorded_at": _time(recorded.recorded_at),
+        "recorded_at": iso(recorded.recorded_at),
         "log": {"origin": recorded.origin, "index": recorded.index},
         "receipt": recorded.receipt,
     }
@@ -207,29 +207,29 @@ def conversation_shape(found: Conversation) -> dict[str, Any]:
         "id": state.id,
         "operator": found.operator_id,
         "length": state.seq,
-        "updated_at": _time(found.updated_at),
+        "updated_at": iso(found.updated_at),
         "last_authorship": state.last_by,
         "ai_has_spoken": state.ai_has_spoken,
         "disclosure_shown": state.disclosure_shown,
         "announced": state.announced,
         "human_joined": state.human_joined,
-        "human_requested_at": None if state.human_requested_at is None else _time(state.human_requested_at),
+        "human_requested_at": None if state.human_requested_at is None else iso(state.human_requested_at),
         "preference": state.preference,
-        "ended_at": None if state.ended_at is None else _time(state.ended_at),
+        "ended_at": None if state.ended_at is None else iso(state.ended_at),
     }
 
 
 def entry_shape(entry: Entry | ErasedEntry, newer: Mapping[str, NewerVersion]) -> dict[str, Any]:
     """Return a message or an event, or what is left of one, as an entry of its conversation."""
     if isinstance(entry, ErasedEntry):
-        gone = {"jws_hash": format_base64url(entry.jws_hash), "erased_at": _time(entry.erased_at)}
+        gone = {"jws_hash": format_base64url(entry.jws_hash), "erased_at": iso(entry.erased_at)}
         return dict.fromkeys(_ENTRY_FIELDS) | gone | {"seq": entry.seq, "kind": "erased"}
     edited = newer.get(entry.jti)
     shape: dict[str, Any] = {
         "seq": entry.seq,
         "id": entry.jti,
-        "recorded_at": _time(entry.recorded_at),
-        "edited_by": None if edited is None else {"id": edited.jti, "sealed_at": _time(edited.sealed_at)},
+        "recorded_at": iso(entry.recorded_at),
+        "edited_by": None if edited is None else {"id": edited.jti, "sealed_at": iso(edited.sealed_at)},
         "jws": entry.jws,
         "jws_hash": None,
         "erased_at": None,
@@ -239,10 +239,10 @@ def entry_shape(entry: Entry | ErasedEntry, newer: Mapping[str, NewerVersion]) -
     except MalformedSeal:
         told = parse_event(entry.jws).claims
         nothing = dict.fromkeys(("authorship", "channel", "edits"))
-        return shape | nothing | {"kind": "event", "at": _time(told.at or told.iat), "event": format_happening(told.ev)}
+        return shape | nothing | {"kind": "event", "at": iso(told.at or told.iat), "event": format_happening(told.ev)}
     return shape | {
         "kind": "message",
-        "at": _time(claims.sent or claims.iat),
+        "at": iso(claims.sent or claims.iat),
         "authorship": claims.auth.by,
         "channel": claims.ch,
         "edits": claims.edits,
@@ -287,7 +287,3 @@ def _page(shape: Any) -> Response:  # noqa: ANN401 - what a schema dumped
         response.headers["Link"] = f'<{world().base_url}{request.path}?{urlencode(query)}>; rel="next"'
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")

@@ -12,6 +12,7 @@ from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 from api.registrars import deciding_registrar
 from api.schemas.mandates import MandateListSchema, NewMandateSchema, OwnMandateSchema
+from api.shapes import iso
 from registry.mandates.model import Mandate, MandateParty, Terms
 from registry.mandates.steps import accept_mandate, give_mandate, revoke_mandate, side_of
 from registry.mandates.store import count_sealed, list_mandates, load_mandate, names_of
@@ -124,12 +125,12 @@ def mandate_shape(mandate: Mandate, names: dict[str, str], *, at: datetime) -> d
         "channels": [word.value for word in terms.channels],
         "enquiries": None if terms.enquiries is None else [word.value for word in terms.enquiries],
         "purposes": [word.value for word in terms.purposes],
-        "valid_from": _iso(terms.valid_from),
-        "valid_until": _iso(terms.valid_until),
+        "valid_from": iso(terms.valid_from),
+        "valid_until": iso(terms.valid_until),
         "daily_messages": terms.daily_messages,
-        "given_at": _iso(mandate.given_at),
-        "accepted_at": None if mandate.accepted_at is None else _iso(mandate.accepted_at),
-        "revoked_at": None if mandate.revoked_at is None else _iso(mandate.revoked_at),
+        "given_at": iso(mandate.given_at),
+        "accepted_at": None if mandate.accepted_at is None else iso(mandate.accepted_at),
+        "revoked_at": None if mandate.revoked_at is None else iso(mandate.revoked_at),
         "revoked_by": None if mandate.revoked_by is None else mandate.revoked_by.value,
     }
 
@@ -156,10 +157,6 @@ def _answer(mandate: Mandate, *, status: int = 200) -> Response:
     with reading(world().mandates.engine) as connection:
         (shape,) = _own_shapes(connection, [mandate])
     return _private(_mandate.dump(shape), status)
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _private(shape: Any, status: int = 200) -> Response:  # noqa: ANN401 - what a schema dumped

@@ -1,7 +1,6 @@
 """GET /registry/operators and /registry/operators/{id}: JSON for programs, a page for people, at one address."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from flask import Response, jsonify, make_response
@@ -14,7 +13,7 @@ from api.cursors import format_cursor, parse_cursor
 from api.resources.mandates import mandate_shape
 from api.resources.sending_shapes import policy_shape
 from api.schemas.registry import BeforeSchema, OperatorListSchema, OperatorSchema, StepListSchema
-from api.shapes import successor_shape
+from api.shapes import iso, successor_shape
 from registry.assurance import attained_level, is_demonstration
 from registry.listing import list_public_operators
 from registry.mandates.store import list_public, names_of
@@ -96,7 +95,7 @@ def get_steps(query: dict[str, Any], operator_id: str) -> Response:
 def step_shape(logged: LoggedStep) -> dict[str, Any]:
     """Return a step as everyone may read it."""
     step = logged.step
-    return {"index": logged.index, "act": step.act.value, "at": _iso(step.at), "by": step.by, "said": dict(step.said)}
+    return {"index": logged.index, "act": step.act.value, "at": iso(step.at), "by": step.by, "said": dict(step.said)}
 
 
 def operator_shape(operator: Operator, steps: Sequence[LoggedStep]) -> dict[str, Any]:
@@ -112,15 +111,15 @@ def operator_shape(operator: Operator, steps: Sequence[LoggedStep]) -> dict[str,
         "state": operator.state,
         "assurance_level": int(attained_level(operator.evidence, at=world().signing.now())),
         "history": [
-            {"state": change.state, "since": _iso(change.since), "reason": change.reason} for change in operator.history
+            {"state": change.state, "since": iso(change.since), "reason": change.reason} for change in operator.history
         ],
         "evidence": [
             {
                 "kind": item.kind,
                 "method": item.method,
                 "checked_by": item.checked_by,
-                "valid_from": _iso(item.valid_from),
-                "valid_until": _iso(item.valid_until),
+                "valid_from": iso(item.valid_from),
+                "valid_until": iso(item.valid_until),
             }
             for item in operator.evidence
         ],
@@ -134,7 +133,7 @@ def operator_shape(operator: Operator, steps: Sequence[LoggedStep]) -> dict[str,
             }
             for item in operator.ai_systems
         ],
-        "former_names": [{"name": each.name, "until": _iso(each.until)} for each in operator.former_names],
+        "former_names": [{"name": each.name, "until": iso(each.until)} for each in operator.former_names],
         "successor": successor_shape(operator),
         "steps": [step_shape(each) for each in steps],
         "website": operator.website,
@@ -151,7 +150,3 @@ def _mandates(operator: Operator) -> list[dict[str, Any]]:
         found = list_public(connection, operator_id=operator.id)
         names = names_of(connection, found)
     return [mandate_shape(each, names, at=at) for each in found]
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")

@@ -1,6 +1,5 @@
 """/v1/staff: an operator's people, their passkeys, and links to enrol one."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from flask import Response, jsonify
@@ -9,6 +8,7 @@ from api.auth import authorized, calling_operator
 from api.blueprint import ApiBlueprint, problem_responses
 from api.current import world
 from api.schemas.staff import EnrolmentSchema, NewPersonSchema, PersonListSchema, PersonSchema
+from api.shapes import iso, iso_or_none
 from registry.model import Scope
 from registry.people.links import LASTS, make_link
 from registry.people.model import Passkey, Person
@@ -69,7 +69,7 @@ def delete_person(person_id: str) -> Response:
 def post_enrolment(person_id: str) -> Response:
     """Make a link with which this person enrols a passkey, once, within 24 hours; an older one ends."""
     made = {"url": make_link(_colleague(person_id), by=_BY, world=world().people)}
-    return _private(_enrolment.dump(made | {"expires_at": _iso(world().people.now() + LASTS)}), 201)
+    return _private(_enrolment.dump(made | {"expires_at": iso(world().people.now() + LASTS)}), 201)
 
 
 @blueprint.delete("/<string:person_id>/passkeys/<string:passkey_id>")
@@ -88,8 +88,8 @@ def person_shape(person: Person, held: tuple[Passkey, ...]) -> dict[str, Any]:
         "id": person.id,
         "name": person.name,
         "role": person.role.value,
-        "created_at": _iso(person.created_at),
-        "ended_at": _moment(person.ended_at),
+        "created_at": iso(person.created_at),
+        "ended_at": iso_or_none(person.ended_at),
         "passkeys": [_passkey_shape(each) for each in held],
     }
 
@@ -102,9 +102,9 @@ def _passkey_shape(passkey: Passkey) -> dict[str, Any]:
         "aaguid": passkey.aaguid,
         "device_bound": passkey.device_bound,
         "transports": list(passkey.transports),
-        "created_at": _iso(passkey.created_at),
-        "used_at": _moment(passkey.used_at),
-        "revoked_at": _moment(passkey.revoked_at),
+        "created_at": iso(passkey.created_at),
+        "used_at": iso_or_none(passkey.used_at),
+        "revoked_at": iso_or_none(passkey.revoked_at),
     }
 
 
@@ -117,14 +117,6 @@ def _shown(person_id: str) -> Response:
     with reading(world().people.engine) as connection:
         held = list_passkeys(connection, person.id)
     return _private(_person.dump(person_shape(person, held)))
-
-
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else _iso(at)
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _private(shape: Any, status: int = 200) -> Response:  # noqa: ANN401 - what a schema dumped

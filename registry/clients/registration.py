@@ -14,16 +14,15 @@ from registry.clients.public_key import parse_public_key
 from registry.clients.store import add_key, load_client, revoke_client, revoke_key, save_client
 from registry.credential_steps import Change, RegistrationWorld, Unchanged, take_step
 from registry.errors import ApplicationInvalid, ClientKeyRefused, ClientUnknown
+from registry.ids import ID_BYTES, make_id
 from registry.model import OperatorId, Role
 from registry.operators import find_ai_system, load_operator
 from registry.steps import Act
-from sigill.encoding.ulid import CROCKFORD
 from storage.engine import reading
 
 LASTS: Final = timedelta(days=365)
 LONGEST: Final = timedelta(days=1095)
 LATEST_BEGIN: Final = timedelta(days=365)
-_ID_BYTES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ def register_client(
     if ai_system is not None and role is not Role.SIGNER:
         raise ApplicationInvalid("only a signer can be bound to an AI system")
     client = Client(
-        id=make_client_id(world.random(_ID_BYTES)),
+        id=make_client_id(world.random(ID_BYTES)),
         operator_id=operator_id,
         name=check_text("name", name),
         role=role,
@@ -142,9 +141,7 @@ def check_owner(client: Client, operator_id: str | None) -> None:
 
 def make_client_id(randomness: bytes) -> ClientId:
     """Return an id from 20 random bytes: `cl-` and 20 Crockford symbols in lower case."""
-    if len(randomness) != _ID_BYTES:
-        raise ValueError("a client's id takes 20 random bytes")
-    return ClientId("cl-" + "".join(CROCKFORD[byte & 31] for byte in randomness).lower())
+    return ClientId(make_id("cl", randomness))
 
 
 def _check_system(connection: Connection, client: Client) -> None:

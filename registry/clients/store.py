@@ -10,7 +10,7 @@ from registry.clients.public_key import load_public_key
 from registry.errors import ClientKeyRefused, ClientUnknown
 from registry.model import OperatorId, Role
 from registry.tables import client_keys, clients
-from storage.times import from_ms, to_ms
+from storage.times import from_ms, from_ms_or_none, to_ms
 
 MAX_CLIENTS: Final = 200
 MAX_KEYS: Final = 10
@@ -121,7 +121,7 @@ def _client(row: Row[Any], keys: tuple[ClientKey, ...]) -> Client:
         role=Role(row.role),
         ai_system=row.ai_system,
         created_at=from_ms(row.created_at_ms),
-        revoked_at=_moment(row.revoked_at_ms),
+        revoked_at=from_ms_or_none(row.revoked_at_ms),
         keys=keys,
     )
 
@@ -132,9 +132,5 @@ def _key(row: Row[Any]) -> ClientKey:
         valid_from=from_ms(row.valid_from_ms),
         valid_until=from_ms(row.valid_until_ms),
         created_at=from_ms(row.created_at_ms),
-        revoked_at=_moment(row.revoked_at_ms),
+        revoked_at=from_ms_or_none(row.revoked_at_ms),
     )
-
-
-def _moment(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else from_ms(milliseconds)

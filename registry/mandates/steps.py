@@ -18,10 +18,10 @@ from typing import Final
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from registry.errors import ApplicationInvalid, MandateClosed, MandateUnknown
+from registry.ids import ID_BYTES
 from registry.mandates.model import Mandate, MandateParty, Terms
 from registry.mandates.rules import check_parties, is_open, read_terms
 from registry.mandates.store import (
-    ID_BYTES,
     list_mandates,
     load_mandate,
     make_mandate_id,

@@ -5,26 +5,22 @@ Each change is committed with its step in the principal's log (`registry.mandate
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from registry.errors import MandateUnknown
+from registry.ids import make_id
 from registry.mandates.model import Mandate, MandateId, MandateParty, Terms
 from registry.model import OperatorId
 from registry.tables import mandate_days, mandates, operators
-from sigill.encoding.ulid import CROCKFORD
 from sigill.vocabulary import Channel, Enquiry, Purpose
 from storage.times import from_ms, to_ms
-
-ID_BYTES: Final = 20
 
 
 def make_mandate_id(randomness: bytes) -> MandateId:
     """Return an id from 20 random bytes: `ma-` and 20 Crockford symbols in lower case."""
-    if len(randomness) != ID_BYTES:
-        raise ValueError("a mandate's id takes 20 random bytes")
-    return MandateId("ma-" + "".join(CROCKFORD[byte & 31] for byte in randomness).lower())
+    return MandateId(make_id("ma", randomness))
 
 
 def save_mandate(connection: Connection, mandate: Mandate) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, update
 from registry.api_keys import OF_ALL_OPERATORS
 from registry.application import check_text
 from registry.errors import ApplicationInvalid, PasskeyUnknown, PersonUnknown
+from registry.ids import ID_BYTES
 from registry.model import OperatorId, Role
 from registry.operators import load_operator
 from registry.people.model import Passkey, Person
@@ -36,7 +37,6 @@ from storage.times import to_ms
 from transparency.append import Guard, Write
 
 MAX_PEOPLE: Final = 2000
-_ID_BYTES: Final = 20
 
 
 def add_person(
@@ -51,7 +51,7 @@ def add_person(
     """Add somebody, logged. Raises ApplicationInvalid (name or role), OperatorNotFound, StoreUnavailable."""
     check_role(role, operator_id=operator_id)
     person = Person(
-        id=make_person_id(world.random(_ID_BYTES)),
+        id=make_person_id(world.random(ID_BYTES)),
         operator_id=operator_id,
         name=check_text("name", name),
         role=role,

@@ -1,25 +1,21 @@
 """People and their passkeys as the database keeps them. Nothing is deleted; what ended stays named."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from registry.errors import PasskeyUnknown, PersonUnknown
+from registry.ids import make_id
 from registry.model import OperatorId, Role
 from registry.people.model import Passkey, Person, PersonId
 from registry.tables import passkeys, people
-from sigill.encoding.ulid import CROCKFORD
-from storage.times import from_ms, to_ms
-
-_ID_BYTES: Final = 20
+from storage.times import from_ms, from_ms_or_none, to_ms
 
 
 def make_person_id(randomness: bytes) -> PersonId:
     """Return an id from 20 random bytes: `pe-` and 20 Crockford symbols in lower case."""
-    if len(randomness) != _ID_BYTES:
-        raise ValueError("a person's id takes 20 random bytes")
-    return PersonId("pe-" + "".join(CROCKFORD[byte & 31] for byte in randomness).lower())
+    return PersonId(make_id("pe", randomness))
 
 
 def save_person(connection: Connection, person: Person) -> None:
@@ -114,7 +110,7 @@ def _person(row: Row[Any]) -> Person:
         name=row.name,
         role=Role(row.role),
         created_at=from_ms(row.created_at_ms),
-        ended_at=_moment(row.ended_at_ms),
+        ended_at=from_ms_or_none(row.ended_at_ms),
         oidc_subject=row.oidc_subject,
     )
 
@@ -131,10 +127,6 @@ def _passkey(row: Row[Any]) -> Passkey:
         device_bound=row.device_bound,
         transports=tuple(row.transports),
         created_at=from_ms(row.created_at_ms),
-        used_at=_moment(row.used_at_ms),
-        revoked_at=_moment(row.revoked_at_ms),
+        used_at=from_ms_or_none(row.used_at_ms),
+        revoked_at=from_ms_or_none(row.revoked_at_ms),
     )
-
-
-def _moment(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else from_ms(milliseconds)

@@ -17,22 +17,13 @@ from registry.sending.errors import ContactInvalid, ContactTaken, ContactUnknown
 from registry.sending.model import Contact, ContactId, ContactKind, ContactState, Method
 from registry.sending.tables import contact_codes, contact_holders, contacts
 from registry.tables import operators
-from sigill.encoding.ulid import CROCKFORD
-from storage.times import from_ms, to_ms
+from storage.times import from_ms, from_ms_or_none, to_ms
 
 MAX_CONTACTS: Final = 200
-_ID_BYTES: Final = 20
 _LIVE: Final = select(operators.c.id).where(operators.c.environment == Environment.LIVE.value)
 """Whose contact points a registrar looks at: what anybody can make by the thousand would hide what matters."""
 
 _OPEN: Final = (ContactState.DECLARED, ContactState.CONTESTED, ContactState.VERIFIED)
-
-
-def make_id(prefix: str, randomness: bytes) -> str:
-    """Return an id from 20 random bytes: the prefix, `-` and 20 Crockford symbols in lower case."""
-    if len(randomness) != _ID_BYTES:
-        raise ValueError("an id takes 20 random bytes")
-    return f"{prefix}-" + "".join(CROCKFORD[byte & 31] for byte in randomness).lower()
 
 
 def save_contact(connection: Connection, contact: Contact) -> None:
@@ -154,11 +145,7 @@ def _contact(row: Row[Any]) -> Contact:
         declared_at=from_ms(row.declared_at_ms),
         note=row.note,
         method=None if row.method is None else Method(row.method),
-        verified_at=_moment(row.verified_at_ms),
-        valid_until=_moment(row.valid_until_ms),
-        ended_at=_moment(row.ended_at_ms),
+        verified_at=from_ms_or_none(row.verified_at_ms),
+        valid_until=from_ms_or_none(row.valid_until_ms),
+        ended_at=from_ms_or_none(row.ended_at_ms),
     )
-
-
-def _moment(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else from_ms(milliseconds)

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from registry.ids import ID_BYTES, make_id
 from registry.model import EvidenceKind, Operator
 from registry.operators import load_operator
 from registry.sending.contacts import (
@@ -16,7 +17,6 @@ from registry.sending.contacts import (
     find_held,
     hold_contact,
     load_contact,
-    make_id,
     save_contact,
 )
 from registry.sending.errors import ContactStands, ContactTaken
@@ -33,7 +33,6 @@ LASTS: Final = timedelta(days=365)
 OPERATOR: Final = "the operator"
 HELD: Final = "held by another operator"
 RESEMBLES: Final = "resembles another operator's name"
-_ID_BYTES: Final = 20
 _OPEN: Final = frozenset({ContactState.DECLARED, ContactState.CONTESTED, ContactState.VERIFIED})
 
 
@@ -49,7 +48,7 @@ def declare_contact(operator_id: str, kind: ContactKind, text: str, *, world: Se
         resembled = find_resembled(connection, value, operator_id=operator.id)
     note = HELD if others else None if resembled is None else RESEMBLES
     contact = Contact(
-        id=ContactId(make_id("ct", world.random(_ID_BYTES))),
+        id=ContactId(make_id("ct", world.random(ID_BYTES))),
         operator_id=operator.id,
         kind=kind,
         value=value.value,

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from registry.ids import ID_BYTES, make_id
 from registry.model import OperatorId
-from registry.sending.contacts import make_id
 from registry.sending.errors import PromiseInvalid, PromiseUnknown
 from registry.sending.model import Promise, PromiseId
 from registry.sending.tables import promises
@@ -25,7 +25,6 @@ NOTICE: Final = timedelta(days=2)
 """From the day on which a promise is ended to the first day that it does not cover."""
 
 LATEST: Final = timedelta(days=366)
-_ID_BYTES: Final = 20
 
 
 def make_promise(
@@ -39,7 +38,7 @@ def make_promise(
     if until is not None and not max(since + timedelta(days=1), today + NOTICE) <= until:
         raise PromiseInvalid("a promise covers a day at least, and ends two days from today at the earliest")
     promise = Promise(
-        id=PromiseId(make_id("pr", world.random(_ID_BYTES))),
+        id=PromiseId(make_id("pr", world.random(ID_BYTES))),
         operator_id=OperatorId(operator_id),
         channel=channel,
         since=since,
